@@ -1,0 +1,3 @@
+//! The corspec binary.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The browser side of Fetch.
+#![no_std]
+extern crate alloc;
