@@ -1,1 +1,9 @@
-//! Harness.
+//! corspec plays the browser against a server: this crate asks.
+//!
+//! The model of Fetch's client side is [`corspec_fetch`], what is asked is
+//! [`corspec_suite`], who is asked is [`corspec_targets`]. Here are the parts
+//! that touch the world: the transport, the runner, the reports, the snapshots
+//! and the command line.
+
+pub mod cli;
+pub mod exit;

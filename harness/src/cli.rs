@@ -1,0 +1,23 @@
+//! The command line: one subcommand a module.
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// A browser-compatible CORS conformance suite for servers.
+#[derive(Debug, Parser)]
+#[command(name = "corspec", version, about, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+impl Cli {
+    /// Runs the chosen subcommand and says how it ended.
+    pub async fn run(self) -> Exit {
+        match self.command {}
+    }
+}

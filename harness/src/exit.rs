@@ -1,0 +1,87 @@
+//! The exit codes of the `corspec` binary: a documented, stable contract.
+
+use std::process::{ExitCode, Termination};
+
+/// How a run of the command ended, as the number that the shell sees.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    /// Everything was as expected; for `fetch`, the page got a response.
+    Expected,
+    /// An unexpected failure or an unexpected pass; for `fetch`, the page got an error.
+    Unexpected,
+    /// Bad usage, configuration or scenario file; nothing was run.
+    Usage,
+    /// A target could not be installed, started or reached, or died.
+    Target,
+    /// Nothing was selected, or everything was not applicable.
+    Nothing,
+    /// Verdicts were as expected, and snapshots differ.
+    Snapshots,
+    /// A fault of this program.
+    Fault,
+    /// The output could not be written.
+    Output,
+    /// Interrupted by the user.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number for the shell.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Expected => 0,
+            Self::Unexpected => 1,
+            Self::Usage => 2,
+            Self::Target => 3,
+            Self::Nothing => 4,
+            Self::Snapshots => 5,
+            Self::Fault => 70,
+            Self::Output => 74,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The one of two that is reported where both hold: the first of 130, 2, 70, 74, 3, 4, 1, 5.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        if self.rank() <= other.rank() { self } else { other }
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Self::Interrupted => 0,
+            Self::Usage => 1,
+            Self::Fault => 2,
+            Self::Output => 3,
+            Self::Target => 4,
+            Self::Nothing => 5,
+            Self::Unexpected => 6,
+            Self::Snapshots => 7,
+            Self::Expected => 8,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::Exit;
+
+    #[test_case(Exit::Unexpected, Exit::Target => Exit::Target; "a dead target outranks a failure")]
+    #[test_case(Exit::Snapshots, Exit::Unexpected => Exit::Unexpected; "a failure outranks a snapshot")]
+    #[test_case(Exit::Output, Exit::Fault => Exit::Fault; "our fault outranks unwritable output")]
+    #[test_case(Exit::Target, Exit::Output => Exit::Output; "unwritable output outranks a dead target")]
+    #[test_case(Exit::Expected, Exit::Snapshots => Exit::Snapshots; "anything outranks success")]
+    fn the_worse_of_two_is_reported(one: Exit, other: Exit) -> Exit {
+        assert_eq!(one.or_worse(other), other.or_worse(one));
+        one.or_worse(other)
+    }
+}
