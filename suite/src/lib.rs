@@ -1,1 +1,2 @@
 //! Scenarios and policies.
+pub mod policy;
