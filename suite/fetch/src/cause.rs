@@ -1,0 +1,595 @@
+//! Why a fetch ended in a network error: one variant a cause, with the bytes that decided.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::byte::Bytes;
+use crate::cors_check::Refusal;
+
+/// Why the page got a network error.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Cause {
+    /// The URL's port is one that browsers never fetch from.
+    #[error("port {port} is blocked for fetches")]
+    BadPort {
+        /// The port.
+        port: u16,
+    },
+    /// A page that was loaded securely asks for a URL that is not secure.
+    #[error("a page of a secure origin may not fetch {url}")]
+    MixedContent {
+        /// The URL.
+        url: String,
+    },
+    /// The script asked for mode same-origin, and the URL is of another origin.
+    #[error("the mode is same-origin, and {url} is of another origin")]
+    SameOriginMode {
+        /// The URL.
+        url: String,
+    },
+    /// In mode no-cors, another origin's redirects can only be followed.
+    #[error("the mode is no-cors, and the redirect mode is not follow")]
+    NoCorsRedirectMode,
+    /// Only http and https URLs can be fetched across origins.
+    #[error("the scheme `{scheme}` cannot be fetched across origins")]
+    UnsupportedScheme {
+        /// The scheme.
+        scheme: String,
+    },
+    /// The server did not answer: refused, reset, timed out, or not HTTP.
+    #[error("nothing answered: {message}")]
+    ConnectionFailed {
+        /// What the connection said.
+        message: String,
+    },
+    /// A response header's value holds a NUL byte.
+    #[error("the value of the response header {name} holds a NUL")]
+    ResponseHeaderWithNul {
+        /// The header's name.
+        name: Bytes,
+    },
+    /// The server did not answer the preflight: refused, reset, timed out, or not HTTP.
+    #[error("nothing answered the preflight: {message}")]
+    PreflightConnectionFailed {
+        /// What the connection said.
+        message: String,
+    },
+    /// The response does not pass the CORS check.
+    #[error("{0}")]
+    CorsCheck(Refusal),
+    /// The preflight's response does not pass the CORS check.
+    #[error("of the preflight: {0}")]
+    PreflightCorsCheck(Refusal),
+    /// The preflight is answered with a redirect: to a login page, to https, or to a path with a slash.
+    #[error(
+        "the preflight is answered with a redirect ({status}), and preflights are not redirected"
+    )]
+    PreflightRedirect {
+        /// The status.
+        status: u16,
+    },
+    /// The preflight's status is not 200 to 299: often an authentication layer or a router that does not know OPTIONS.
+    #[error("the preflight is answered {status}, and only 200 to 299 allow the request")]
+    PreflightStatus {
+        /// The status.
+        status: u16,
+    },
+    /// Access-Control-Allow-Methods is not a comma-separated list of tokens; one bad item spoils all.
+    #[error("Access-Control-Allow-Methods is {sent}, which is not a list of methods")]
+    PreflightMethodsUnparsable {
+        /// What the server sent.
+        sent: Bytes,
+    },
+    /// Access-Control-Allow-Headers is not a comma-separated list of tokens; one bad item spoils all.
+    #[error("Access-Control-Allow-Headers is {sent}, which is not a list of header names")]
+    PreflightHeadersUnparsable {
+        /// What the server sent.
+        sent: Bytes,
+    },
+    /// The request's method is not in Access-Control-Allow-Methods; methods are case-sensitive.
+    #[error(
+        "the method {method} is not among the allowed ones: Access-Control-Allow-Methods {sent}"
+    )]
+    PreflightMethodNotAllowed {
+        /// The request's method.
+        method: Bytes,
+        /// What the server sent.
+        sent: Allowed,
+    },
+    /// With credentials, `*` in Access-Control-Allow-Methods is no wildcard.
+    #[error(
+        "credentials are included, so that `*` in Access-Control-Allow-Methods does not stand for {method}"
+    )]
+    PreflightMethodWildcardWithCredentials {
+        /// The request's method.
+        method: Bytes,
+    },
+    /// `*` does not cover Authorization: Access-Control-Allow-Headers must list it by name.
+    #[error("authorization must be listed by name: Access-Control-Allow-Headers {sent}")]
+    PreflightAuthorizationNotListed {
+        /// What the server sent.
+        sent: Allowed,
+    },
+    /// A header of the request is not in Access-Control-Allow-Headers.
+    #[error("the header {name} is not among the allowed ones: Access-Control-Allow-Headers {sent}")]
+    PreflightHeaderNotAllowed {
+        /// The header's name.
+        name: Bytes,
+        /// What the server sent.
+        sent: Allowed,
+    },
+    /// With credentials, `*` in Access-Control-Allow-Headers is no wildcard.
+    #[error(
+        "credentials are included, so that `*` in Access-Control-Allow-Headers does not stand for {name}"
+    )]
+    PreflightHeaderWildcardWithCredentials {
+        /// The header's name.
+        name: Bytes,
+    },
+    /// Cross-Origin-Resource-Policy forbids other origins to embed the response.
+    #[error("Cross-Origin-Resource-Policy is {sent}, which keeps this page out")]
+    CrossOriginResourcePolicy {
+        /// What the server sent.
+        sent: Bytes,
+    },
+    /// The page's Cross-Origin-Embedder-Policy asks for a Cross-Origin-Resource-Policy that the response lacks.
+    #[error(
+        "the page requires Cross-Origin-Resource-Policy, and the response has none that lets it in"
+    )]
+    EmbedderPolicy,
+    /// The script asked for redirect mode error, and the response is a redirect.
+    #[error("the response is a redirect ({status}), and the redirect mode is error")]
+    RedirectModeError {
+        /// The status.
+        status: u16,
+    },
+    /// The redirect's Location cannot be parsed as a URL.
+    #[error("Location is {sent}, which is not a URL")]
+    RedirectLocationUnparsable {
+        /// What the server sent.
+        sent: Bytes,
+    },
+    /// The redirect leads to a URL that is neither http nor https.
+    #[error("the redirect leads to a `{scheme}` URL, and only http and https are followed")]
+    RedirectScheme {
+        /// The scheme.
+        scheme: String,
+    },
+    /// The 21st redirect is an error.
+    #[error("more than 20 redirects")]
+    TooManyRedirects,
+    /// A redirect of a cors request to another origin may not carry userinfo in its URL.
+    #[error("Location carries a username or password for another origin")]
+    RedirectCredentialsCrossOrigin,
+    /// Once a request has left its origin, no redirect may carry userinfo in its URL.
+    #[error("Location carries a username or password, and the response comes from another origin")]
+    RedirectCredentials,
+    /// The bodies of keepalive requests are limited to 64 KiB.
+    #[error("a keepalive body has {length} bytes, and may have 65536")]
+    KeepaliveQuota {
+        /// The body's length in bytes.
+        length: usize,
+    },
+    /// The script asked for what is cached, and nothing is.
+    #[error("the cache mode is only-if-cached, and nothing is cached")]
+    OnlyIfCached,
+    /// A 407 comes from a server that is not a proxy.
+    #[error("the response is 407, and there is nobody to ask for a password")]
+    ProxyAuthentication,
+    /// Integrity metadata needs a response that the page may read.
+    #[error("the integrity of a response that the page may not read cannot be checked")]
+    IntegrityOpaque,
+    /// The body's digest is not one that the integrity metadata names.
+    #[error("the body does not match the integrity metadata")]
+    IntegrityMismatch,
+}
+
+/// What an `Access-Control-Allow-…` list said, for a sentence that goes on with it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Allowed(pub Option<Vec<u8>>);
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(value) => write!(f, "is {}", Bytes(value.clone())),
+            None => f.write_str("is missing"),
+        }
+    }
+}
+
+/// A cause as `corspec explain` tells it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Description {
+    /// The name that reports use.
+    pub slug: &'static str,
+    /// The standard's anchor of the algorithm that decides.
+    pub anchor: &'static str,
+    /// The step that decides.
+    pub step: &'static str,
+    /// What it means, in a sentence.
+    pub meaning: &'static str,
+}
+
+/// Every cause, in the order of the algorithms that decide.
+pub const CAUSES: [Description; 42] = [
+    Description {
+        slug: "bad-port",
+        anchor: "concept-main-fetch",
+        step: "7",
+        meaning: "The URL's port is one that browsers never fetch from.",
+    },
+    Description {
+        slug: "mixed-content",
+        anchor: "concept-main-fetch",
+        step: "7",
+        meaning: "A page that was loaded securely asks for a URL that is not secure.",
+    },
+    Description {
+        slug: "same-origin-mode",
+        anchor: "concept-main-fetch",
+        step: "12",
+        meaning: "The script asked for mode same-origin, and the URL is of another origin.",
+    },
+    Description {
+        slug: "no-cors-redirect-mode",
+        anchor: "concept-main-fetch",
+        step: "12",
+        meaning: "In mode no-cors, another origin's redirects can only be followed.",
+    },
+    Description {
+        slug: "unsupported-scheme",
+        anchor: "concept-main-fetch",
+        step: "12",
+        meaning: "Only http and https URLs can be fetched across origins.",
+    },
+    Description {
+        slug: "connection-failed",
+        anchor: "concept-http-network-fetch",
+        step: "12",
+        meaning: "The server did not answer: refused, reset, timed out, or not HTTP.",
+    },
+    Description {
+        slug: "response-header-with-nul",
+        anchor: "concept-http-network-fetch",
+        step: "12",
+        meaning: "A response header's value holds a NUL byte.",
+    },
+    Description {
+        slug: "preflight-connection-failed",
+        anchor: "cors-preflight-fetch",
+        step: "6",
+        meaning: "The server did not answer the preflight: refused, reset, timed out, or not HTTP.",
+    },
+    Description {
+        slug: "preflight-redirect",
+        anchor: "cors-preflight-fetch",
+        step: "7",
+        meaning: "The preflight is answered with a redirect: to a login page, to https, or to a path with a slash.",
+    },
+    Description {
+        slug: "preflight-status",
+        anchor: "cors-preflight-fetch",
+        step: "7",
+        meaning: "The preflight's status is not 200 to 299: often an authentication layer or a router that does not know OPTIONS.",
+    },
+    Description {
+        slug: "preflight-methods-unparsable",
+        anchor: "cors-preflight-fetch",
+        step: "7.3",
+        meaning: "Access-Control-Allow-Methods is not a comma-separated list of tokens; one bad item spoils all.",
+    },
+    Description {
+        slug: "preflight-headers-unparsable",
+        anchor: "cors-preflight-fetch",
+        step: "7.3",
+        meaning: "Access-Control-Allow-Headers is not a comma-separated list of tokens; one bad item spoils all.",
+    },
+    Description {
+        slug: "preflight-method-not-allowed",
+        anchor: "cors-preflight-fetch",
+        step: "7.5",
+        meaning: "The request's method is not in Access-Control-Allow-Methods; methods are case-sensitive.",
+    },
+    Description {
+        slug: "preflight-method-wildcard-with-credentials",
+        anchor: "cors-preflight-fetch",
+        step: "7.5",
+        meaning: "With credentials, `*` in Access-Control-Allow-Methods is no wildcard.",
+    },
+    Description {
+        slug: "preflight-authorization-not-listed",
+        anchor: "cors-preflight-fetch",
+        step: "7.6",
+        meaning: "`*` does not cover Authorization: Access-Control-Allow-Headers must list it by name.",
+    },
+    Description {
+        slug: "preflight-header-not-allowed",
+        anchor: "cors-preflight-fetch",
+        step: "7.7",
+        meaning: "A header of the request is not in Access-Control-Allow-Headers.",
+    },
+    Description {
+        slug: "preflight-header-wildcard-with-credentials",
+        anchor: "cors-preflight-fetch",
+        step: "7.7",
+        meaning: "With credentials, `*` in Access-Control-Allow-Headers is no wildcard.",
+    },
+    Description {
+        slug: "cross-origin-resource-policy",
+        anchor: "concept-http-fetch",
+        step: "5",
+        meaning: "Cross-Origin-Resource-Policy forbids other origins to embed the response.",
+    },
+    Description {
+        slug: "embedder-policy",
+        anchor: "concept-http-fetch",
+        step: "5",
+        meaning: "The page's Cross-Origin-Embedder-Policy asks for a Cross-Origin-Resource-Policy that the response lacks.",
+    },
+    Description {
+        slug: "redirect-mode-error",
+        anchor: "concept-http-fetch",
+        step: "6",
+        meaning: "The script asked for redirect mode error, and the response is a redirect.",
+    },
+    Description {
+        slug: "redirect-location-unparsable",
+        anchor: "http-redirect-fetch",
+        step: "5",
+        meaning: "The redirect's Location cannot be parsed as a URL.",
+    },
+    Description {
+        slug: "redirect-scheme",
+        anchor: "http-redirect-fetch",
+        step: "6",
+        meaning: "The redirect leads to a URL that is neither http nor https.",
+    },
+    Description {
+        slug: "too-many-redirects",
+        anchor: "http-redirect-fetch",
+        step: "7",
+        meaning: "The 21st redirect is an error.",
+    },
+    Description {
+        slug: "redirect-credentials-cross-origin",
+        anchor: "http-redirect-fetch",
+        step: "9",
+        meaning: "A redirect of a cors request to another origin may not carry userinfo in its URL.",
+    },
+    Description {
+        slug: "redirect-credentials",
+        anchor: "http-redirect-fetch",
+        step: "10",
+        meaning: "Once a request has left its origin, no redirect may carry userinfo in its URL.",
+    },
+    Description {
+        slug: "keepalive-quota",
+        anchor: "concept-http-network-or-cache-fetch",
+        step: "8.10",
+        meaning: "The bodies of keepalive requests are limited to 64 KiB.",
+    },
+    Description {
+        slug: "only-if-cached",
+        anchor: "concept-http-network-or-cache-fetch",
+        step: "11.1",
+        meaning: "The script asked for what is cached, and nothing is.",
+    },
+    Description {
+        slug: "proxy-authentication",
+        anchor: "concept-http-network-or-cache-fetch",
+        step: "16.1",
+        meaning: "A 407 comes from a server that is not a proxy.",
+    },
+    Description {
+        slug: "integrity-opaque",
+        anchor: "concept-main-fetch",
+        step: "23",
+        meaning: "Integrity metadata needs a response that the page may read.",
+    },
+    Description {
+        slug: "integrity-mismatch",
+        anchor: "concept-main-fetch",
+        step: "23",
+        meaning: "The body's digest is not one that the integrity metadata names.",
+    },
+    Description {
+        slug: "allow-origin-missing",
+        anchor: "concept-cors-check",
+        step: "2",
+        meaning: "No Access-Control-Allow-Origin: the server does not take part in CORS for this response.",
+    },
+    Description {
+        slug: "allow-origin-multiple",
+        anchor: "concept-cors-check",
+        step: "4",
+        meaning: "Access-Control-Allow-Origin has several values; often two layers add it.",
+    },
+    Description {
+        slug: "allow-origin-wildcard-with-credentials",
+        anchor: "concept-cors-check",
+        step: "4",
+        meaning: "`*` allows nobody when credentials are included.",
+    },
+    Description {
+        slug: "allow-origin-mismatch",
+        anchor: "concept-cors-check",
+        step: "4",
+        meaning: "Access-Control-Allow-Origin is another origin than the page's; they are compared byte for byte.",
+    },
+    Description {
+        slug: "allow-credentials-missing",
+        anchor: "concept-cors-check",
+        step: "8",
+        meaning: "Credentials are included, and Access-Control-Allow-Credentials is missing.",
+    },
+    Description {
+        slug: "allow-credentials-not-true",
+        anchor: "concept-cors-check",
+        step: "8",
+        meaning: "Access-Control-Allow-Credentials must be exactly `true`.",
+    },
+    Description {
+        slug: "preflight-allow-origin-missing",
+        anchor: "concept-cors-check",
+        step: "2",
+        meaning: "Of the preflight: no Access-Control-Allow-Origin: the server does not take part in CORS for this response.",
+    },
+    Description {
+        slug: "preflight-allow-origin-multiple",
+        anchor: "concept-cors-check",
+        step: "4",
+        meaning: "Of the preflight: Access-Control-Allow-Origin has several values; often two layers add it.",
+    },
+    Description {
+        slug: "preflight-allow-origin-wildcard-with-credentials",
+        anchor: "concept-cors-check",
+        step: "4",
+        meaning: "Of the preflight: `*` allows nobody when credentials are included.",
+    },
+    Description {
+        slug: "preflight-allow-origin-mismatch",
+        anchor: "concept-cors-check",
+        step: "4",
+        meaning: "Of the preflight: Access-Control-Allow-Origin is another origin than the page's; they are compared byte for byte.",
+    },
+    Description {
+        slug: "preflight-allow-credentials-missing",
+        anchor: "concept-cors-check",
+        step: "8",
+        meaning: "Of the preflight: credentials are included, and Access-Control-Allow-Credentials is missing.",
+    },
+    Description {
+        slug: "preflight-allow-credentials-not-true",
+        anchor: "concept-cors-check",
+        step: "8",
+        meaning: "Of the preflight: Access-Control-Allow-Credentials must be exactly `true`.",
+    },
+];
+
+/// The cause of that slug.
+#[must_use]
+pub fn describe(slug: &str) -> Option<&'static Description> {
+    CAUSES.iter().find(|cause| cause.slug == slug)
+}
+
+impl Cause {
+    /// The name that reports use, in kebab case.
+    #[must_use]
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Self::CorsCheck(refusal) => refusal.slug(),
+            Self::PreflightCorsCheck(refusal) => refusal.preflight_slug(),
+            Self::BadPort { .. } => "bad-port",
+            Self::MixedContent { .. } => "mixed-content",
+            Self::SameOriginMode { .. } => "same-origin-mode",
+            Self::NoCorsRedirectMode => "no-cors-redirect-mode",
+            Self::UnsupportedScheme { .. } => "unsupported-scheme",
+            Self::ConnectionFailed { .. } => "connection-failed",
+            Self::ResponseHeaderWithNul { .. } => "response-header-with-nul",
+            Self::PreflightConnectionFailed { .. } => "preflight-connection-failed",
+            Self::PreflightRedirect { .. } => "preflight-redirect",
+            Self::PreflightStatus { .. } => "preflight-status",
+            Self::PreflightMethodsUnparsable { .. } => "preflight-methods-unparsable",
+            Self::PreflightHeadersUnparsable { .. } => "preflight-headers-unparsable",
+            Self::PreflightMethodNotAllowed { .. } => "preflight-method-not-allowed",
+            Self::PreflightMethodWildcardWithCredentials { .. } => {
+                "preflight-method-wildcard-with-credentials"
+            }
+            Self::PreflightAuthorizationNotListed { .. } => "preflight-authorization-not-listed",
+            Self::PreflightHeaderNotAllowed { .. } => "preflight-header-not-allowed",
+            Self::PreflightHeaderWildcardWithCredentials { .. } => {
+                "preflight-header-wildcard-with-credentials"
+            }
+            Self::CrossOriginResourcePolicy { .. } => "cross-origin-resource-policy",
+            Self::EmbedderPolicy => "embedder-policy",
+            Self::RedirectModeError { .. } => "redirect-mode-error",
+            Self::RedirectLocationUnparsable { .. } => "redirect-location-unparsable",
+            Self::RedirectScheme { .. } => "redirect-scheme",
+            Self::TooManyRedirects => "too-many-redirects",
+            Self::RedirectCredentialsCrossOrigin => "redirect-credentials-cross-origin",
+            Self::RedirectCredentials => "redirect-credentials",
+            Self::KeepaliveQuota { .. } => "keepalive-quota",
+            Self::OnlyIfCached => "only-if-cached",
+            Self::ProxyAuthentication => "proxy-authentication",
+            Self::IntegrityOpaque => "integrity-opaque",
+            Self::IntegrityMismatch => "integrity-mismatch",
+        }
+    }
+
+    /// The anchor of the algorithm that decided, and the step.
+    ///
+    /// A cause that no description has would be a fault of this module; a test
+    /// makes sure that there is none.
+    #[must_use]
+    pub fn place(&self) -> (&'static str, &'static str) {
+        describe(self.slug()).map_or(("", ""), |found| (found.anchor, found.step))
+    }
+}
+
+impl Refusal {
+    /// The name of this refusal of the response itself.
+    #[must_use]
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Self::AllowOriginMissing => "allow-origin-missing",
+            Self::AllowOriginMultiple { .. } => "allow-origin-multiple",
+            Self::AllowOriginWildcardWithCredentials => "allow-origin-wildcard-with-credentials",
+            Self::AllowOriginMismatch { .. } => "allow-origin-mismatch",
+            Self::AllowCredentialsMissing => "allow-credentials-missing",
+            Self::AllowCredentialsNotTrue { .. } => "allow-credentials-not-true",
+        }
+    }
+
+    fn preflight_slug(&self) -> &'static str {
+        match self {
+            Self::AllowOriginMissing => "preflight-allow-origin-missing",
+            Self::AllowOriginMultiple { .. } => "preflight-allow-origin-multiple",
+            Self::AllowOriginWildcardWithCredentials => {
+                "preflight-allow-origin-wildcard-with-credentials"
+            }
+            Self::AllowOriginMismatch { .. } => "preflight-allow-origin-mismatch",
+            Self::AllowCredentialsMissing => "preflight-allow-credentials-missing",
+            Self::AllowCredentialsNotTrue { .. } => "preflight-allow-credentials-not-true",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
+
+    use super::{CAUSES, Cause};
+    use crate::byte::Bytes;
+    use crate::cors_check::Refusal;
+
+    #[test]
+    fn slugs_are_unique() {
+        let slugs: BTreeSet<_> = CAUSES.iter().map(|cause| cause.slug).collect();
+        assert_eq!(slugs.len(), CAUSES.len());
+    }
+
+    #[test]
+    fn a_refusal_knows_its_step_under_both_names() {
+        for refusal in [
+            Refusal::AllowOriginMissing,
+            Refusal::AllowOriginMultiple { sent: Bytes(Vec::new()) },
+            Refusal::AllowOriginWildcardWithCredentials,
+            Refusal::AllowCredentialsMissing,
+            Refusal::AllowCredentialsNotTrue { sent: Bytes(Vec::new()) },
+        ] {
+            let want = ("concept-cors-check", refusal.step());
+            assert_eq!(Cause::CorsCheck(refusal.clone()).place(), want);
+            assert_eq!(Cause::PreflightCorsCheck(refusal).place(), want);
+        }
+    }
+
+    #[test]
+    fn every_description_has_a_place_and_a_meaning() {
+        for cause in &CAUSES {
+            assert!(!cause.anchor.is_empty() && !cause.step.is_empty(), "{}", cause.slug);
+            assert!(cause.meaning.ends_with('.'), "{}", cause.slug);
+        }
+    }
+}

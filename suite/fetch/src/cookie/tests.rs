@@ -1,0 +1,76 @@
+//! Rows of the jar: what is stored, and what is sent back.
+
+use alloc::string::{String, ToString as _};
+use core::time::Duration;
+
+use test_case::test_case;
+use url::Url;
+
+use super::{CookieJar, Distance};
+use crate::profile::Profile;
+
+const CROSS_SITE: Distance = Distance { first_party: false, same_site: false };
+const NOW: Duration = Duration::from_secs(1_000);
+
+/// What goes to `to` after `from` set `line`.
+fn sent(from: &str, line: &str, to: &str, distance: Distance, later: u64) -> Option<String> {
+    let rules = &Profile::SPEC.cookies;
+    let mut jar = CookieJar::default();
+    jar.set(&Url::parse(from).unwrap(), line.as_bytes(), Distance::VISIT, NOW, rules);
+    let now = NOW + Duration::from_secs(later);
+    let header = jar.header(&Url::parse(to).unwrap(), distance, now, rules)?;
+    Some(String::from_utf8(header).unwrap())
+}
+
+#[test_case("https://a.example/", "a=1", "https://a.example/x" => true; "the same host")]
+#[test_case("https://a.example/", "a=1", "https://a.example:8443/" => true; "another port")]
+#[test_case("https://a.example/", "a=1", "https://b.a.example/" => false; "a sub-domain, by default")]
+#[test_case("https://a.example/", "a=1; Domain=a.example", "https://b.a.example/" => true; "a sub-domain, by Domain")]
+#[test_case("https://b.a.example/", "a=1; Domain=.a.example", "https://a.example/" => true; "the parent")]
+#[test_case("https://a.example/", "a=1; Domain=evil.example", "https://evil.example/" => false; "another's domain")]
+#[test_case("https://a.co.uk/", "a=1; Domain=co.uk", "https://b.co.uk/" => false; "a public suffix")]
+#[test_case("https://a.example/x/y", "a=1", "https://a.example/x/z" => true; "the same folder")]
+#[test_case("https://a.example/x/y", "a=1", "https://a.example/xx" => false; "a name that begins alike")]
+#[test_case("https://a.example/", "a=1; Path=/x", "https://a.example/x/y" => true; "below the path")]
+#[test_case("https://a.example/", "a=1; Path=/x", "https://a.example/y" => false; "beside the path")]
+#[test_case("https://a.example/", "a=1; Secure", "http://a.example/" => false; "secure, and not encrypted")]
+#[test_case("http://a.example/", "a=1; Secure", "https://a.example/" => false; "secure, set without encryption")]
+#[test_case("http://127.0.0.1:1/", "a=1; Secure", "http://127.0.0.1:2/" => true; "secure, on this machine")]
+#[test_case("https://a.example/", "__Host-a=1; Secure", "https://a.example/" => false; "a prefix whose path is missing")]
+#[test_case("https://a.example/", "__Host-a=1; Secure; Path=/", "https://a.example/" => true; "a prefix that holds")]
+#[test_case("https://a.example/", "__Secure-a=1", "https://a.example/" => false; "a prefix without Secure")]
+#[test_case("https://a.example/", "a=1; SameSite=None", "https://a.example/" => false; "None without Secure")]
+#[test_case("https://a.example/", "", "https://a.example/" => false; "nothing")]
+#[test_case("https://a.example/", "a=1; Max-Age=0", "https://a.example/" => false; "expired at once")]
+fn same_site_requests(from: &str, line: &str, to: &str) -> bool {
+    sent(from, line, to, Distance::VISIT, 0).is_some()
+}
+
+#[test_case("a=1; SameSite=None; Secure" => true; "None")]
+#[test_case("a=1; SameSite=Lax" => false; "Lax")]
+#[test_case("a=1; SameSite=Strict" => false; "Strict")]
+#[test_case("a=1" => false; "Lax by default")]
+fn cross_site_requests(line: &str) -> bool {
+    sent("https://a.example/", line, "https://a.example/", CROSS_SITE, 0).is_some()
+}
+
+#[test_case("a=1; Max-Age=10", 9 => true; "not yet")]
+#[test_case("a=1; Max-Age=10", 10 => false; "now")]
+#[test_case("a=1; Max-Age=10; Expires=Thu, 01 Jan 1970 00:00:00 GMT", 9 => true; "Max-Age goes before Expires")]
+#[test_case("a=1; Expires=Thu, 01 Jan 1970 00:16:50 GMT", 9 => true; "before the date")]
+#[test_case("a=1; Expires=Thu, 01 Jan 1970 00:16:50 GMT", 10 => false; "at the date")]
+fn cookies_expire(line: &str, later: u64) -> bool {
+    sent("https://a.example/", line, "https://a.example/", Distance::VISIT, later).is_some()
+}
+
+#[test]
+fn longer_paths_come_first_and_a_cookie_keeps_its_place() {
+    let rules = &Profile::SPEC.cookies;
+    let url = Url::parse("https://a.example/x/y").unwrap();
+    let mut jar = CookieJar::default();
+    for line in ["a=1; Path=/", "b=2; Path=/", "c=3; Path=/x", "a=4; Path=/"] {
+        jar.set(&url, line.as_bytes(), Distance::VISIT, NOW, rules);
+    }
+    let header = jar.header(&url, Distance::VISIT, NOW, rules).unwrap();
+    assert_eq!(String::from_utf8(header).unwrap(), "c=3; a=4; b=2".to_string());
+}
