@@ -1,0 +1,136 @@
+//! The CORS layer: who may read an answer, and the headers that say so.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+use corspec_suite::policy::{OriginPattern, Policy};
+
+use super::preflight::{self, Preflight};
+use super::vary;
+
+/// A policy, prepared for answering requests.
+pub(super) struct Cors {
+    policy: Policy,
+    sharing: Sharing,
+    expose: Option<HeaderValue>,
+    preflight: Preflight,
+}
+
+/// What the origin of a request has to do with the answer.
+enum Sharing {
+    /// Nothing: everybody may read it, and `*` says so on every answer.
+    Public,
+    /// Nothing: nobody may read it.
+    Nobody,
+    /// Everything: the request's origin is looked up, so that every answer varies by it.
+    ByOrigin,
+}
+
+/// What a request's origin is granted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Grant {
+    /// Everybody may read the answer.
+    Everybody,
+    /// This origin may.
+    To(HeaderValue),
+    /// The request has no origin, not a single well-formed one, or one that the policy does not allow.
+    Nobody,
+}
+
+impl Cors {
+    /// Prepares `policy`.
+    pub(super) fn new(policy: &Policy) -> Self {
+        let any_origin = policy.allows_any_origin();
+        let sharing = if any_origin && !policy.allow_credentials {
+            Sharing::Public
+        } else if policy.allow_origins.is_empty() && !policy.allow_null_origin {
+            Sharing::Nobody
+        } else {
+            Sharing::ByOrigin
+        };
+        Self {
+            policy: policy.clone(),
+            sharing,
+            expose: list(&policy.expose_headers),
+            preflight: Preflight::new(policy),
+        }
+    }
+
+    /// What the `Origin` of a request with `headers` is granted.
+    ///
+    /// A public answer is the same for everybody, also for an `Origin` that nobody can read: would it differ, then it
+    /// would depend on the origin after all.
+    fn grant(&self, headers: &HeaderMap) -> Grant {
+        match self.sharing {
+            Sharing::Public => Grant::Everybody,
+            Sharing::Nobody => Grant::Nobody,
+            Sharing::ByOrigin => only(headers, &ORIGIN)
+                .filter(|origin| self.allows(origin))
+                .map_or(Grant::Nobody, |origin| Grant::To(origin.clone())),
+        }
+    }
+
+    /// Whether the policy allows `origin`, and it is one: any text passes a policy that allows every origin.
+    fn allows(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| {
+            let is_origin =
+                origin == "null" || matches!(origin.parse(), Ok(OriginPattern::Exact(_)));
+            is_origin && self.policy.allows_origin(origin)
+        })
+    }
+
+    /// Adds to `headers` that the answer is shared as `grant` says, and what of it depends on the origin.
+    fn mark(&self, headers: &mut HeaderMap, grant: &Grant) {
+        if let Sharing::ByOrigin = self.sharing {
+            vary::add(headers, &[ORIGIN]);
+        }
+        let origin = match grant {
+            Grant::Everybody => HeaderValue::from_static("*"),
+            Grant::To(origin) => origin.clone(),
+            Grant::Nobody => return,
+        };
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if self.policy.allow_credentials {
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        }
+    }
+}
+
+/// The layer: answers preflights, passes everything else on, and marks every answer.
+pub(super) async fn share(State(cors): State<Arc<Cors>>, request: Request, next: Next) -> Response {
+    let grant = cors.grant(request.headers());
+    let is_options = request.method() == Method::OPTIONS;
+    let is_preflight = preflight::is_preflight(&request);
+    let mut response =
+        if is_preflight { cors.preflight.answer(&grant) } else { next.run(request).await };
+    let headers = response.headers_mut();
+    cors.mark(headers, &grant);
+    if let (false, true, Some(names)) = (is_preflight, grant != Grant::Nobody, &cors.expose) {
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, names.clone());
+    }
+    if is_options {
+        // Who answers an `OPTIONS` request, this layer or the application, hangs on these two.
+        vary::add(headers, &[ORIGIN, ACCESS_CONTROL_REQUEST_METHOD]);
+    }
+    response
+}
+
+/// `members` as the value of one header; nothing if there are none.
+pub(super) fn list(members: &[String]) -> Option<HeaderValue> {
+    // Members of a valid policy are tokens; one that is none would leave the list out, which allows nothing.
+    let value = HeaderValue::from_str(&members.join(", ")).ok()?;
+    (!value.is_empty()).then_some(value)
+}
+
+/// The value of `name` if `headers` has exactly one line of it.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut lines = headers.get_all(name).iter();
+    lines.next().filter(|_| lines.next().is_none())
+}
