@@ -1,2 +1,7 @@
-//! Scenarios and policies.
+//! The scenarios and policies of corspec: what is asked of a server, and what must come of it.
+//!
+//! A scenario and a policy make a case; pure: nothing here opens a socket or reads a clock.
+
 pub mod policy;
+pub mod requirement;
+pub mod scenario;
