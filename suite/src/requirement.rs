@@ -61,6 +61,14 @@ pub const FACTS: &[Fact] = &[
     fact("listed-methods", "names the methods that it allows", |p| {
         !p.allow_methods.is_empty() && p.allow_methods.iter().all(|m| m != "*")
     }),
+    fact("put-allowed", "allows PUT", |p| p.allows_method("PUT")),
+    fact("put-denied", "does not allow PUT", |p| !p.allows_method("PUT")),
+    fact("patch-allowed", "allows PATCH", |p| p.allows_method("PATCH")),
+    fact("patch-denied", "does not allow PATCH", |p| !p.allows_method("PATCH")),
+    fact("delete-allowed", "allows DELETE", |p| p.allows_method("DELETE")),
+    fact("delete-denied", "does not allow DELETE", |p| !p.allows_method("DELETE")),
+    fact("head-allowed", "names HEAD, or allows every method", |p| names(&p.allow_methods, "HEAD")),
+    fact("post-allowed", "names POST, or allows every method", |p| names(&p.allow_methods, "POST")),
     fact("header-allowed", "allows a request header", |p| !p.allow_headers.is_empty()),
     fact("any-header", "allows every request header", |p| p.allow_headers.iter().any(|h| h == "*")),
     fact("listed-headers", "names the request headers that it allows", |p| {
@@ -74,6 +82,7 @@ pub const FACTS: &[Fact] = &[
     fact("authorization-denied", "does not allow `Authorization`", |p| {
         !p.allows_header("authorization")
     }),
+    fact("range-denied", "does not allow `Range`", |p| !p.allows_header("range")),
     fact("exposes-headers", "exposes a response header", |p| !p.expose_headers.is_empty()),
     fact("exposes-nothing", "exposes no response header", |p| p.expose_headers.is_empty()),
     fact("exposes-any", "exposes every response header", |p| {
@@ -83,11 +92,20 @@ pub const FACTS: &[Fact] = &[
         !p.expose_headers.is_empty() && p.expose_headers.iter().all(|h| h != "*")
     }),
     fact("exposes-x-exposed", "exposes `X-Exposed`", |p| p.exposes_header("x-exposed")),
+    fact("hides-x-hidden", "does not expose `X-Hidden`", |p| !p.exposes_header("x-hidden")),
     fact("max-age", "states a max-age", |p| p.max_age.is_some()),
     fact("max-age-positive", "states a max-age above 0", |p| p.max_age.is_some_and(|age| age > 0)),
+    fact("max-age-of-a-minute", "states a max-age of a minute or more", |p| {
+        p.max_age.is_some_and(|age| age >= 60)
+    }),
     fact("max-age-zero", "states a max-age of 0", |p| p.max_age == Some(0)),
     fact("no-max-age", "states no max-age", |p| p.max_age.is_none()),
 ];
+
+/// Whether a list of the policy has `name`, or `*`.
+fn names(list: &[String], name: &str) -> bool {
+    list.iter().any(|entry| entry == name || entry == "*")
+}
 
 /// Names of the routes that a target may serve, with the path on launched targets.
 pub const ROUTES: &[(&str, &str)] = &[
@@ -131,6 +149,17 @@ mod tests {
     #[test_case("unsafe-method-allowed", "allow-methods = ['PUT']", "allow-methods = ['POST']" ; "unsafe method")]
     #[test_case("any-method", "allow-methods = ['*']", "allow-methods = ['PUT']" ; "any method")]
     #[test_case("listed-methods", "allow-methods = ['PUT']", "allow-methods = ['*']" ; "listed methods")]
+    #[test_case("put-allowed", "allow-methods = ['PUT']", "allow-methods = ['GET']" ; "put allowed")]
+    #[test_case("put-denied", "allow-methods = ['GET']", "allow-methods = ['*']" ; "put denied")]
+    #[test_case("patch-allowed", "allow-methods = ['PATCH']", "allow-methods = ['GET']" ; "patch allowed")]
+    #[test_case("patch-denied", "allow-methods = ['GET']", "allow-methods = ['*']" ; "patch denied")]
+    #[test_case("delete-allowed", "allow-methods = ['DELETE']", "allow-methods = ['GET']" ; "delete allowed")]
+    #[test_case("delete-denied", "allow-methods = ['GET']", "allow-methods = ['*']" ; "delete denied")]
+    #[test_case("head-allowed", "allow-methods = ['HEAD']", "allow-methods = ['GET']" ; "head allowed")]
+    #[test_case("post-allowed", "allow-methods = ['POST']", "allow-methods = ['GET']" ; "post allowed")]
+    #[test_case("range-denied", "allow-headers = ['x-a']", "allow-headers = ['range']" ; "range denied")]
+    #[test_case("hides-x-hidden", "expose-headers = ['x-exposed']", "expose-headers = ['*']" ; "hides x-hidden")]
+    #[test_case("max-age-of-a-minute", "max-age = 60", "max-age = 59" ; "max age of a minute")]
     #[test_case("header-allowed", "allow-headers = ['x-a']", "" ; "header allowed")]
     #[test_case("any-header", "allow-headers = ['*']", "allow-headers = ['x-a']" ; "any header")]
     #[test_case("listed-headers", "allow-headers = ['x-a']", "allow-headers = ['*']" ; "listed headers")]
