@@ -6,4 +6,8 @@
 //! and the command line.
 
 pub mod cli;
+pub mod driver;
+pub mod escape;
 pub mod exit;
+pub mod redact;
+pub mod transport;

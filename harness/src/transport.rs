@@ -1,0 +1,215 @@
+//! The transport: one exchange of HTTP, exactly as asked, and nothing of the client's own.
+//!
+//! No proxy from the environment, no redirects, no cookies, no decompression, no
+//! retries. Whatever a server does is a value: a response, a response whose body
+//! broke off, or a [`ConnectionFailure`]. Header names go out in lower case, and
+//! the client library adds `accept: */*` where a request has no `Accept`.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse};
+use corspec_fetch::header_list::HeaderList;
+use hyper::ext::ReasonPhrase;
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Response, redirect, retry};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// How exchanges are made.
+#[derive(Clone, Debug)]
+pub struct TransportOptions {
+    /// How long an exchange may take until the response's headers are there.
+    pub timeout: Duration,
+    /// How long the body may take after the headers.
+    pub body_timeout: Duration,
+    /// How many bytes of a body are read.
+    pub max_body: usize,
+    /// A PEM file with further roots to trust.
+    pub cacert: Option<PathBuf>,
+    /// Whether any certificate is accepted.
+    pub insecure: bool,
+    /// Whether HTTP/2 is spoken without asking, also over plain TCP.
+    pub http2: bool,
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            max_body: 8 << 20,
+            cacert: None,
+            insecure: false,
+            http2: false,
+        }
+    }
+}
+
+/// Why no transport could be made of the options.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// The file of roots cannot be read.
+    #[error("`{path}` cannot be read: {source}; name a readable PEM file")]
+    UnreadableRoots {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file of roots holds no certificate.
+    #[error("`{path}` holds no PEM certificate; name a file with `BEGIN CERTIFICATE` in it")]
+    NoRoots {
+        /// The file.
+        path: String,
+    },
+    /// The client could not be built.
+    #[error("the HTTP client could not be built: {0}")]
+    Client(reqwest::Error),
+}
+
+/// A pooled HTTP client; cheap to clone, the clones share the pool.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    client: Client,
+    timeout: Duration,
+    body_timeout: Duration,
+    max_body: usize,
+}
+
+impl Transport {
+    /// Builds the client.
+    ///
+    /// # Errors
+    ///
+    /// `cacert` cannot be read or holds no certificate, or the TLS set-up fails.
+    pub fn new(options: &TransportOptions) -> Result<Self, TransportError> {
+        // An error says that the process has a provider already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let roots = roots(options)?;
+        let with_platform = builder(options).tls_certs_merge(roots.clone()).build();
+        // A machine without any root still speaks plain HTTP.
+        let client = with_platform
+            .or_else(|_| builder(options).tls_certs_only(roots).build())
+            .map_err(TransportError::Client)?;
+        let &TransportOptions { timeout, body_timeout, max_body, .. } = options;
+        Ok(Self { client, timeout, body_timeout, max_body })
+    }
+
+    /// Sends one request and takes what comes back.
+    ///
+    /// # Errors
+    ///
+    /// Nothing that is HTTP came back in time, or HTTP cannot carry the request.
+    pub async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectionFailure> {
+        let request = convert(request)?;
+        match timeout(self.timeout, self.client.execute(request)).await {
+            Ok(Ok(response)) => Ok(self.received(response).await),
+            Ok(Err(error)) => Err(failure(described(&error))),
+            Err(_) => Err(failure(format!("no response within {:?}", self.timeout))),
+        }
+    }
+
+    async fn received(&self, mut response: Response) -> HttpResponse {
+        let mut answer = HttpResponse {
+            status: response.status().as_u16(),
+            status_text: reason(&response),
+            headers: response
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_bytes()))
+                .collect::<HeaderList>(),
+            ..HttpResponse::default()
+        };
+        let deadline = Instant::now() + self.body_timeout;
+        answer.body_error = loop {
+            match timeout_at(deadline, response.chunk()).await {
+                Ok(Ok(None)) => break None,
+                Ok(Ok(Some(chunk))) => {
+                    let room = self.max_body - answer.body.len();
+                    answer.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                    if chunk.len() > room {
+                        break Some(format!("the body is longer than {} bytes", self.max_body));
+                    }
+                }
+                Ok(Err(error)) => break Some(described(&error)),
+                Err(_) => {
+                    break Some(format!("the body did not end within {:?}", self.body_timeout));
+                }
+            }
+        };
+        answer
+    }
+}
+
+fn builder(options: &TransportOptions) -> ClientBuilder {
+    let builder = Client::builder()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .tls_danger_accept_invalid_certs(options.insecure);
+    if options.http2 { builder.http2_prior_knowledge() } else { builder }
+}
+
+fn roots(options: &TransportOptions) -> Result<Vec<Certificate>, TransportError> {
+    let Some(path) = &options.cacert else {
+        return Ok(Vec::new());
+    };
+    let shown = path.display().to_string();
+    let pem = std::fs::read(path)
+        .map_err(|source| TransportError::UnreadableRoots { path: shown.clone(), source })?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(roots) if !roots.is_empty() => Ok(roots),
+        _ => Err(TransportError::NoRoots { path: shown }),
+    }
+}
+
+/// The request for the client, or what HTTP libraries refuse to send.
+fn convert(request: &HttpRequest) -> Result<reqwest::Request, ConnectionFailure> {
+    let unsendable = |what: &str, bytes: &[u8]| {
+        failure(format!("cannot send the {what} `{}`", bytes.escape_ascii()))
+    };
+    let method =
+        Method::from_bytes(&request.method).map_err(|_| unsendable("method", &request.method))?;
+    let mut converted = reqwest::Request::new(method, request.url.clone());
+    for (name, value) in request.headers.iter() {
+        let name = HeaderName::from_bytes(name).map_err(|_| unsendable("header name", name))?;
+        let value =
+            HeaderValue::from_bytes(value).map_err(|_| unsendable("header value", value))?;
+        converted.headers_mut().append(name, value);
+    }
+    *converted.body_mut() = request.body.clone().map(Body::from);
+    Ok(converted)
+}
+
+/// The reason phrase as sent; the client keeps it only where it is not the usual one.
+fn reason(response: &Response) -> Vec<u8> {
+    if response.version() >= reqwest::Version::HTTP_2 {
+        return Vec::new();
+    }
+    match response.extensions().get::<ReasonPhrase>() {
+        Some(phrase) => phrase.as_bytes().to_vec(),
+        None => response.status().canonical_reason().unwrap_or_default().into(),
+    }
+}
+
+fn failure(message: String) -> ConnectionFailure {
+    ConnectionFailure { message }
+}
+
+/// An error with what caused it, the URL left out.
+fn described(error: &reqwest::Error) -> String {
+    let mut text = match error {
+        it if it.is_connect() => String::from("could not connect"),
+        it if it.is_body() || it.is_decode() => String::from("the body broke off"),
+        _ => String::from("the exchange failed"),
+    };
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
