@@ -1,0 +1,208 @@
+//! The guardian: the process that clears what a run leaves behind when the run cannot.
+//!
+//! A run starts one, by running its own executable with a hidden first argument, and tells it over
+//! a pipe which process groups, containers and folders exist. However the run ends, by Ctrl-C, a
+//! panic or `kill -9`, the pipe closes; the guardian then ends what was not forgotten.
+//!
+//! Two things keep it exact. A process is *gated*: it starts as the same executable, which waits
+//! for a byte on its standard input before it becomes the server, and the byte is sent only after
+//! the guardian knows its group. And a group is forgotten before its leader is reaped, so that its
+//! number cannot belong to somebody else while the guardian holds it.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use serde::{Deserialize, Serialize};
+
+/// The hidden first argument under which an executable must call [`run`].
+pub const ARGUMENT: &str = "__guardian";
+
+/// How long the groups have between TERM and KILL.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How often the engine is asked to remove a container: one that was being created when its
+/// client was killed may appear only after the first time.
+const REMOVALS: u32 = 3;
+
+/// A run's handle on its guardian; clones share it. When the last is dropped, the guardian clears
+/// what is left, and is waited for.
+#[derive(Clone, Debug)]
+pub struct Guardian {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    executable: PathBuf,
+    pipe: Mutex<Option<ChildStdin>>,
+    process: Mutex<Child>,
+}
+
+/// Something that must not outlive the run.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Charge {
+    /// A process group, by its leader's id.
+    Group(i32),
+    /// A container of the engine `docker`, by its name.
+    Container(String),
+    /// A folder with all that is in it.
+    Folder(PathBuf),
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Message {
+    Watch(Charge),
+    Forget(Charge),
+}
+
+impl Guardian {
+    /// Starts a guardian by running `executable`, whose `main` must call [`run`] when its first
+    /// argument is [`ARGUMENT`].
+    ///
+    /// # Errors
+    ///
+    /// When the executable cannot be run.
+    pub fn start(executable: PathBuf) -> io::Result<Self> {
+        let mut process = Command::new(&executable)
+            .args([ARGUMENT, "watch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // A group of its own: a terminal's Ctrl-C must not end it before its work.
+            .process_group(0)
+            .spawn()?;
+        let pipe = Mutex::new(process.stdin.take());
+        let inner = Inner { executable, pipe, process: Mutex::new(process) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Has `charge` cleared if the run ends before it is forgotten.
+    pub(crate) fn watch(&self, charge: Charge) -> io::Result<()> {
+        self.send(&Message::Watch(charge))
+    }
+
+    /// Takes back a charge that the run has cleared itself.
+    pub(crate) fn forget(&self, charge: Charge) -> io::Result<()> {
+        self.send(&Message::Forget(charge))
+    }
+
+    /// A command that becomes `program` once a byte arrives on its standard input, and ends when
+    /// the pipe closes without one.
+    pub(crate) fn gated(&self, program: &str) -> Command {
+        let mut command = Command::new(&self.inner.executable);
+        command.args([ARGUMENT, "exec", program]).stdin(Stdio::piped()).process_group(0);
+        command
+    }
+
+    fn send(&self, message: &Message) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        let mut pipe = self.inner.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        pipe.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(&line)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.pipe.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // A guardian that cannot be waited for has already ended.
+        drop(process.wait());
+    }
+}
+
+/// What an executable does under [`ARGUMENT`]; `arguments` are those after it.
+pub fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    match arguments.next().as_deref().and_then(|word| word.to_str()) {
+        Some("watch") => watch(io::stdin().lock()),
+        Some("exec") => exec(arguments),
+        _ => {
+            eprintln!("error: `{ARGUMENT}` is for corspec's own use");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn exec(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut go = [0];
+    let (Some(program), Ok(())) = (arguments.next(), io::stdin().read_exact(&mut go)) else {
+        return ExitCode::from(125);
+    };
+    let error = Command::new(&program).args(arguments).stdin(Stdio::null()).exec();
+    eprintln!("could not run `{}`: {error}", program.display());
+    ExitCode::from(127)
+}
+
+fn watch(pipe: impl Read) -> ExitCode {
+    let mut charges = Vec::new();
+    for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+        match serde_json::from_str(&line) {
+            Ok(Message::Watch(charge)) => charges.push(charge),
+            Ok(Message::Forget(charge)) => charges.retain(|it| *it != charge),
+            // The last line of a killed run may be cut.
+            Err(_) => break,
+        }
+    }
+    clear(&charges);
+    ExitCode::SUCCESS
+}
+
+fn clear(charges: &[Charge]) {
+    let group = |charge: &Charge| match charge {
+        // Not above 1: the number of no group of ours.
+        Charge::Group(id) if *id > 1 => Pid::from_raw(*id),
+        _ => None,
+    };
+    end_groups(charges.iter().filter_map(group).collect());
+    let containers = || {
+        charges.iter().filter_map(|charge| match charge {
+            Charge::Container(name) => Some(name),
+            _ => None,
+        })
+    };
+    for round in 0..REMOVALS {
+        if round > 0 && containers().next().is_some() {
+            thread::sleep(Duration::from_millis(400));
+        }
+        containers().for_each(|name| remove_container(name));
+    }
+    for charge in charges {
+        if let Charge::Folder(folder) = charge {
+            // Nobody is left to be told.
+            drop(fs::remove_dir_all(folder));
+        }
+    }
+}
+
+fn end_groups(mut groups: Vec<Pid>) {
+    for group in &groups {
+        let _ = kill_process_group(*group, Signal::TERM);
+    }
+    let deadline = Instant::now() + GRACE;
+    loop {
+        groups.retain(|group| test_kill_process_group(*group).is_ok());
+        if groups.is_empty() || Instant::now() > deadline {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    for group in groups {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Removes a container, running or not; that there is none is as good.
+pub(crate) fn remove_container(name: &str) {
+    let mut docker = Command::new("docker");
+    docker.args(["rm", "--force", "--volumes", name]);
+    drop(docker.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status());
+}

@@ -1,0 +1,322 @@
+//! Starting a target under one policy, and stopping it.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{io, process};
+
+use tokio::time::Instant;
+use url::Url;
+
+use crate::guardian::{Charge, Guardian, remove_container};
+use crate::install::{self, InstallError};
+use crate::manifest::{Container, Start};
+use crate::probe;
+use crate::process::{Exit, ProcessGroup};
+use crate::registry::Target;
+
+/// The exit status by which a target says that its library rejects the policy.
+const REFUSED: i32 = 78;
+
+/// How often a start is tried again on another port, when the chosen one was taken meanwhile.
+const ATTEMPTS: u32 = 3;
+
+/// What came of starting a target.
+#[derive(Debug)]
+pub enum Launch {
+    /// It is ready.
+    Running(Box<Running>),
+    /// Its library rejects the policy.
+    RefusedConfig {
+        /// The end of what it wrote.
+        message: String,
+    },
+    /// It could not be installed or started, or did not get ready.
+    Failed {
+        /// What happened.
+        message: String,
+        /// The end of what it wrote to its standard output and error.
+        output: String,
+    },
+}
+
+/// A target that is ready. Dropping it kills it; [`Running::stop`] lets it end well.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens, with the path `/`.
+    pub base_url: Url,
+    /// What it calls itself: its id.
+    pub name: String,
+    /// The versions of what answers, by name.
+    pub versions: BTreeMap<String, String>,
+    process: ProcessGroup,
+    container: Option<ContainerName>,
+    grace: Duration,
+}
+
+/// Installs `target` where needed and starts it, or its `variant`, under `policy`, the policy's
+/// JSON. A built-in target is not launched but served in-process.
+pub async fn launch(
+    target: &Target,
+    variant: Option<&str>,
+    policy: &str,
+    guardian: &Guardian,
+) -> Launch {
+    let Some(folder) = &target.folder else {
+        return failed(format!("target `{}` is built in and has no process", target.id));
+    };
+    let launch = match (variant, &target.manifest.start) {
+        (Some(name), _) => match target.manifest.variants.get(name) {
+            Some(it) => launch_container(target, &it.container, folder, policy, guardian).await,
+            None => return failed(format!("target `{}` has no variant `{name}`", target.id)),
+        },
+        (None, Some(start)) => launch_process(target, start, folder, policy, guardian).await,
+        (None, None) => return failed(format!("target `{}` has no start command", target.id)),
+    };
+    launch.unwrap_or_else(|error| match error {
+        InstallError::Command { output, command, reason } => {
+            Launch::Failed { message: format!("`{command}` failed: {reason}"), output }
+        }
+        InstallError::Io { ref source, .. } => failed(format!("{error}: {source}")),
+    })
+}
+
+impl Running {
+    /// Whether it has ended by itself, and the end of its output if so.
+    pub fn has_died(&self) -> Option<String> {
+        self.process.exit().map(|exit| format!("{}\n{}", describe(exit), self.process.output()))
+    }
+
+    /// Asks it to end, and kills what is left after the manifest's grace.
+    pub async fn stop(self) {
+        let Self { process, container, grace, .. } = self;
+        process.stop(grace).await;
+        drop(container);
+    }
+}
+
+async fn launch_process(
+    target: &Target,
+    start: &Start,
+    folder: &Path,
+    policy: &str,
+    guardian: &Guardian,
+) -> Result<Launch, InstallError> {
+    let install = install::install(target, guardian).await?;
+    let mut attempt = 1;
+    loop {
+        let port = match free_port() {
+            Ok(port) => port,
+            Err(error) => return Ok(failed(format!("no port is free: {error}"))),
+        };
+        let values = [
+            ("target", install::path(folder)),
+            ("install", install::path(&install)),
+            ("host", Ipv4Addr::LOCALHOST.to_string()),
+            ("port", port.to_string()),
+        ];
+        let mut env = contract(target, policy, Ipv4Addr::LOCALHOST, port);
+        for (name, value) in &start.env {
+            env.extend(
+                install::render(std::slice::from_ref(value), &values)
+                    .pop()
+                    .map(|it| (name.clone(), it)),
+            );
+        }
+        let command = install::render(&start.command, &values);
+        let process = match ProcessGroup::start(&command, &env, folder, guardian) {
+            Ok(process) => process,
+            Err(error) => return Ok(failed(format!("could not run `{}`: {error}", command[0]))),
+        };
+        let pending = Pending {
+            target: &target.id,
+            ready_by: Instant::now() + Duration::from_secs(start.ready_seconds),
+            grace: Duration::from_secs(start.grace_seconds),
+            process,
+            container: None,
+        };
+        let launch = pending.until_ready(async || Some(port)).await;
+        match &launch {
+            Launch::Failed { output, .. } if attempt < ATTEMPTS && port_was_taken(output) => {
+                attempt += 1;
+            }
+            _ => return Ok(launch),
+        }
+    }
+}
+
+async fn launch_container(
+    target: &Target,
+    container: &Container,
+    folder: &Path,
+    policy: &str,
+    guardian: &Guardian,
+) -> Result<Launch, InstallError> {
+    let image = format!("{}:{}", container.image, install::digest(target)?);
+    let values = [("target", install::path(folder)), ("image", image.clone())];
+    install::execute(&install::render(&container.build, &values), folder, guardian).await?;
+    let name = match ContainerName::watched(guardian) {
+        Ok(name) => name,
+        Err(error) => return Ok(failed(format!("the guardian is gone: {error}"))),
+    };
+    let published = name.name.clone();
+    let publish = format!("{}::{}", Ipv4Addr::LOCALHOST, container.port);
+    let mut command: Vec<String> =
+        ["docker", "run", "--rm", "--name", &name.name, "--publish", &publish]
+            .map(str::to_owned)
+            .into();
+    let mut env = contract(target, policy, Ipv4Addr::UNSPECIFIED, container.port);
+    env.extend(container.env.clone());
+    for (name, value) in env {
+        command.extend(["--env".to_owned(), format!("{name}={value}")]);
+    }
+    command.push(image);
+    let process = match ProcessGroup::start(&command, &[], folder, guardian) {
+        Ok(process) => process,
+        Err(error) => return Ok(failed(format!("could not run `docker`: {error}"))),
+    };
+    let pending = Pending {
+        target: &target.id,
+        ready_by: Instant::now() + Duration::from_secs(container.ready_seconds),
+        grace: Duration::from_secs(container.grace_seconds),
+        process,
+        container: Some(name),
+    };
+    Ok(pending.until_ready(async || published_port(published.clone(), container.port).await).await)
+}
+
+/// A process that is not ready yet.
+struct Pending<'a> {
+    target: &'a str,
+    process: ProcessGroup,
+    container: Option<ContainerName>,
+    ready_by: Instant,
+    grace: Duration,
+}
+
+impl Pending<'_> {
+    /// Asks again and again, at the port that `port` tells once it knows it.
+    async fn until_ready(self, port: impl AsyncFn() -> Option<u16>) -> Launch {
+        let client = match probe::client() {
+            Ok(client) => client,
+            Err(error) => return failed(format!("could not make an HTTP client: {error}")),
+        };
+        let mut seen = "nothing listens".to_owned();
+        loop {
+            if let Some(exit) = self.process.exit() {
+                return self.ended_early(exit).await;
+            }
+            if Instant::now() >= self.ready_by {
+                let output = self.process.output();
+                let message = format!("it did not get ready in time: {seen}");
+                self.process.stop(self.grace).await;
+                return Launch::Failed { message, output };
+            }
+            if let Some(base_url) = port().await.and_then(loopback_url) {
+                match probe::ask(&client, &base_url).await {
+                    Ok(ready) if ready.name == self.target && self.process.exit().is_none() => {
+                        return Launch::Running(Box::new(Running {
+                            base_url,
+                            name: ready.name,
+                            versions: ready.versions,
+                            process: self.process,
+                            container: self.container,
+                            grace: self.grace,
+                        }));
+                    }
+                    Ok(ready) => seen = format!("`{}` answered in its place", ready.name),
+                    Err(instead) => seen = instead,
+                }
+            }
+            let pause = tokio::time::sleep(Duration::from_millis(20));
+            tokio::select! { _ = self.process.ended() => {}, () = pause => {} }
+        }
+    }
+
+    async fn ended_early(self, exit: Exit) -> Launch {
+        let output = self.process.settled_output().await;
+        drop(self.container);
+        match exit {
+            Exit::Status(REFUSED) => Launch::RefusedConfig { message: output },
+            exit => Launch::Failed {
+                message: format!("{} before it was ready", describe(exit)),
+                output,
+            },
+        }
+    }
+}
+
+/// The name of a container that the guardian knows. Dropping it removes the container.
+#[derive(Debug)]
+struct ContainerName {
+    name: String,
+    guardian: Guardian,
+}
+
+impl ContainerName {
+    /// A name that no other container has, registered before there is one.
+    fn watched(guardian: &Guardian) -> io::Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("corspec-{}-{now:x}-{count}", process::id());
+        guardian.watch(Charge::Container(name.clone()))?;
+        Ok(Self { name, guardian: guardian.clone() })
+    }
+}
+
+impl Drop for ContainerName {
+    fn drop(&mut self) {
+        remove_container(&self.name);
+        drop(self.guardian.forget(Charge::Container(self.name.clone())));
+    }
+}
+
+/// The variables of the contract between corspec and every target.
+fn contract(target: &Target, policy: &str, host: Ipv4Addr, port: u16) -> Vec<(String, String)> {
+    let variables = [
+        ("CORSPEC_TARGET", target.id.clone()),
+        ("CORSPEC_POLICY", policy.to_owned()),
+        ("CORSPEC_HOST", host.to_string()),
+        ("CORSPEC_PORT", port.to_string()),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn port_was_taken(output: &str) -> bool {
+    let output = output.to_ascii_lowercase();
+    ["address already in use", "connection in use", "eaddrinuse"]
+        .iter()
+        .any(|it| output.contains(it))
+}
+
+/// The port of this machine at which the engine serves the container's port `inner`.
+async fn published_port(container: String, inner: u16) -> Option<u16> {
+    let ask =
+        move || Command::new("docker").args(["port", &container, &inner.to_string()]).output();
+    let answer = tokio::task::spawn_blocking(ask).await.ok()?.ok()?;
+    String::from_utf8(answer.stdout).ok()?.lines().next()?.rsplit(':').next()?.trim().parse().ok()
+}
+
+fn loopback_url(port: u16) -> Option<Url> {
+    Url::parse(&format!("http://{}:{port}/", Ipv4Addr::LOCALHOST)).ok()
+}
+
+fn describe(exit: Exit) -> String {
+    match exit {
+        Exit::Status(status) => format!("it ended with exit status {status}"),
+        Exit::Signal(signal) => format!("it was ended by signal {signal}"),
+    }
+}
+
+fn failed(message: String) -> Launch {
+    Launch::Failed { message, output: String::new() }
+}

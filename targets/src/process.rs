@@ -1,0 +1,179 @@
+//! A child process in its own group, known to the guardian, with its output always drained.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::mem;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::sync::watch;
+
+use crate::guardian::{Charge, Guardian};
+
+/// How many bytes of the end of a process's output are kept.
+const KEPT: usize = 16 * 1024;
+
+/// A process group started by us.
+#[derive(Debug)]
+pub(crate) struct ProcessGroup {
+    child: Child,
+    leader: Pid,
+    guardian: Guardian,
+    exit: watch::Receiver<Option<Exit>>,
+    output: Output,
+    readers: Vec<JoinHandle<()>>,
+    cleared: bool,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Exit {
+    /// With this status.
+    Status(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// The end of what a process has written to its standard output and error.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Output(Arc<Mutex<VecDeque<u8>>>);
+
+impl ProcessGroup {
+    /// Starts `command` in `folder` with the variables `env` added.
+    pub(crate) fn start(
+        command: &[String],
+        env: &[(String, String)],
+        folder: &Path,
+        guardian: &Guardian,
+    ) -> io::Result<Self> {
+        let [program, arguments @ ..] = command else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
+        };
+        let mut child = guardian
+            .gated(program)
+            .args(arguments)
+            .envs(env.iter().map(|(name, value)| (name, value)))
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let leader = Pid::from_child(&child);
+        let gate = child.stdin.take();
+        let output = Output::default();
+        let readers = [output.drain(child.stdout.take()), output.drain(child.stderr.take())];
+        let readers = readers.into_iter().flatten().collect();
+        let exit = await_exit(leader);
+        let group = Self {
+            child,
+            leader,
+            guardian: guardian.clone(),
+            exit,
+            output,
+            readers,
+            cleared: false,
+        };
+        // From here on dropping the group ends the process, so that an error leaves none.
+        guardian.watch(Charge::Group(leader.as_raw_nonzero().get()))?;
+        gate.ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"!")?;
+        Ok(group)
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        *self.exit.borrow()
+    }
+
+    /// Waits until it ends.
+    pub(crate) async fn ended(&self) -> Exit {
+        let mut exit = self.exit.clone();
+        let ended = exit.wait_for(Option::is_some).await.ok().and_then(|exit| *exit);
+        // The thread that waits always sends before it goes.
+        ended.unwrap_or(Exit::Status(-1))
+    }
+
+    /// The end of its output so far.
+    pub(crate) fn output(&self) -> String {
+        self.output.text()
+    }
+
+    /// Kills what is left of the group and returns the end of all its output: what was written
+    /// last may still be in the pipes.
+    pub(crate) async fn settled_output(mut self) -> String {
+        self.clear();
+        let readers = mem::take(&mut self.readers);
+        let read =
+            tokio::task::spawn_blocking(|| readers.into_iter().for_each(|it| drop(it.join())));
+        // A process that left the group may hold a pipe open for ever.
+        drop(tokio::time::timeout(Duration::from_secs(1), read).await);
+        self.output()
+    }
+
+    /// Asks the group to end, and kills what is left of it after `grace`.
+    pub(crate) async fn stop(mut self, grace: Duration) {
+        let _ = kill_process_group(self.leader, Signal::TERM);
+        // Whether it ended or ran out of time, what is left is killed.
+        drop(tokio::time::timeout(grace, self.ended()).await);
+        self.clear();
+    }
+
+    /// Kills the group, has it forgotten, and only then reaps its leader.
+    fn clear(&mut self) {
+        if self.cleared {
+            return;
+        }
+        self.cleared = true;
+        let _ = kill_process_group(self.leader, Signal::KILL);
+        drop(self.guardian.forget(Charge::Group(self.leader.as_raw_nonzero().get())));
+        drop(self.child.wait());
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Output {
+    fn drain(&self, pipe: Option<impl Read + Send + 'static>) -> Option<JoinHandle<()>> {
+        let (mut pipe, kept) = (pipe?, self.clone());
+        Some(thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
+                let mut kept = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend(&buffer[..length]);
+                let excess = kept.len().saturating_sub(KEPT);
+                kept.drain(..excess);
+            }
+        }))
+    }
+
+    fn text(&self) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept.iter().copied().collect::<Vec<_>>()).trim().to_owned()
+    }
+}
+
+/// Waits on a thread for the process to end, without reaping it.
+fn await_exit(leader: Pid) -> watch::Receiver<Option<Exit>> {
+    let (sender, receiver) = watch::channel(None);
+    thread::spawn(move || {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let status = loop {
+            match waitid(WaitId::Pid(leader), options) {
+                Err(rustix::io::Errno::INTR) => {}
+                other => break other.ok().flatten(),
+            }
+        };
+        let exit = status.map_or(Exit::Status(-1), |status| match status.exit_status() {
+            Some(code) => Exit::Status(code),
+            None => Exit::Signal(status.terminating_signal().unwrap_or_default()),
+        });
+        sender.send_replace(Some(exit));
+    });
+    receiver
+}

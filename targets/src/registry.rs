@@ -1,0 +1,250 @@
+//! Which targets there are: the folders of `targets/`, and the built-in `reference`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs, io};
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::manifest::{Manifest, ManifestError, Need};
+use crate::route;
+
+/// The id of the target that is part of corspec and runs in its process.
+pub const REFERENCE: &str = "reference";
+
+/// All targets, by id.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    targets: Vec<Target>,
+}
+
+/// A server that can be tested.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its permanent name: that of its folder.
+    pub id: String,
+    /// What its `target.toml` says.
+    pub manifest: Manifest,
+    /// Its folder; `None` for the built-in target.
+    pub folder: Option<PathBuf>,
+}
+
+/// Whether a target can run on this machine.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Availability {
+    /// It can.
+    Available,
+    /// It cannot: these tools are missing.
+    Unavailable {
+        /// The missing tools, in the manifest's order.
+        missing: Vec<String>,
+        /// How to get them.
+        how: String,
+    },
+}
+
+/// Why the targets cannot be listed, or one of them not be found.
+#[derive(Debug, Diagnostic, Error)]
+pub enum RegistryError {
+    /// A file or folder could not be read.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A manifest is wrong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Manifest(#[from] ManifestError),
+    /// There is no target of that id.
+    #[error("there is no target `{id}`")]
+    Unknown {
+        /// What was asked for.
+        id: String,
+        /// What may have been meant.
+        #[help]
+        help: String,
+    },
+    /// The target has no variant of that name.
+    #[error("target `{id}` has no variant `{variant}`")]
+    UnknownVariant {
+        /// The target.
+        id: String,
+        /// What was asked for.
+        variant: String,
+    },
+}
+
+impl Registry {
+    /// Reads the targets of `folder`, or else of the nearest `targets/` in the working directory
+    /// and those above it. Without any there is the reference alone.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be read or a manifest is wrong.
+    pub fn discover(folder: Option<&Path>) -> Result<Self, RegistryError> {
+        let folder = match folder {
+            Some(folder) => Some(folder.to_owned()),
+            None => nearest_targets_folder(),
+        };
+        let mut targets = vec![reference()];
+        if let Some(folder) = folder {
+            targets.extend(read_targets(&folder)?);
+        }
+        targets.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Self { targets })
+    }
+
+    /// All targets, sorted by id.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// The target `id`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, with the nearest id there is.
+    pub fn target(&self, id: &str) -> Result<&Target, RegistryError> {
+        self.targets.iter().find(|target| target.id == id).ok_or_else(|| {
+            let nearest = self
+                .targets
+                .iter()
+                .min_by_key(|target| strsim::damerau_levenshtein(id, &target.id))
+                .map_or(REFERENCE, |target| &target.id);
+            RegistryError::Unknown {
+                id: id.to_owned(),
+                help: format!("did you mean `{nearest}`? `corspec targets` lists them all"),
+            }
+        })
+    }
+}
+
+impl Target {
+    /// Whether it runs within corspec's own process.
+    pub fn is_builtin(&self) -> bool {
+        self.folder.is_none()
+    }
+
+    /// The path template of each route that it serves, by the route's name.
+    pub fn routes(&self) -> BTreeMap<String, String> {
+        let path = |name: &String| Some((name.clone(), route::path(name)?.to_owned()));
+        self.manifest.routes.iter().filter_map(path).collect()
+    }
+
+    /// What else it can do that a scenario may require.
+    pub fn other_abilities(&self) -> &BTreeSet<String> {
+        &self.manifest.abilities
+    }
+
+    /// Whether this machine has what the target, or its `variant`, needs. Runs the manifest's checks.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such variant.
+    pub fn availability(&self, variant: Option<&str>) -> Result<Availability, RegistryError> {
+        let needs = match variant {
+            None => &self.manifest.needs,
+            Some(name) => match self.manifest.variants.get(name) {
+                Some(variant) => &variant.needs,
+                None => {
+                    let variant = name.to_owned();
+                    return Err(RegistryError::UnknownVariant { id: self.id.clone(), variant });
+                }
+            },
+        };
+        let missing: Vec<_> = needs.iter().filter(|need| !is_met(need)).collect();
+        if missing.is_empty() {
+            return Ok(Availability::Available);
+        }
+        Ok(Availability::Unavailable {
+            missing: missing.iter().map(|need| need.tool.clone()).collect(),
+            how: missing.iter().map(|need| need.get.as_str()).collect::<Vec<_>>().join("; "),
+        })
+    }
+}
+
+fn nearest_targets_folder() -> Option<PathBuf> {
+    let here = env::current_dir().ok()?;
+    here.ancestors().map(|folder| folder.join("targets")).find(|folder| {
+        let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.any(|entry| entry.path().join("target.toml").is_file())
+    })
+}
+
+fn read_targets(folder: &Path) -> Result<Vec<Target>, RegistryError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RegistryError::Read { path, source }
+    };
+    let folder = fs::canonicalize(folder).map_err(unreadable(folder))?;
+    let mut targets = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(unreadable(&folder))? {
+        let folder = entry.map_err(unreadable(&folder))?.path();
+        let path = folder.join("target.toml");
+        let Some(id) = folder.file_name().and_then(|name| name.to_str()) else { continue };
+        if id == REFERENCE || !path.is_file() {
+            continue;
+        }
+        let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+        let manifest = Manifest::parse(&path.to_string_lossy(), &text)?;
+        targets.push(Target { id: id.to_owned(), manifest, folder: Some(folder) });
+    }
+    Ok(targets)
+}
+
+fn reference() -> Target {
+    let manifest =
+        Manifest::parse("reference/target.toml", include_str!("../reference/target.toml"))
+            .expect("the manifest is part of this crate, and a test reads it");
+    Target { id: REFERENCE.to_owned(), manifest, folder: None }
+}
+
+fn is_met(need: &Need) -> bool {
+    let [program, arguments @ ..] = need.check.as_slice() else { return false };
+    let status = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_id_gets_the_nearest_one() {
+        let registry = Registry::discover(Some(Path::new(env!("CARGO_MANIFEST_DIR")))).unwrap();
+        let error = registry.target("referense").unwrap_err();
+        let help = Diagnostic::help(&error).unwrap().to_string();
+        assert!(help.contains("`reference`"), "{help}");
+    }
+
+    #[test]
+    fn the_reference_serves_every_route() {
+        assert_eq!(reference().routes().len(), route::ROUTES.len());
+    }
+
+    #[test]
+    fn a_missing_tool_is_named_with_how_to_get_it() {
+        let mut target = reference();
+        target.manifest.needs = vec![Need {
+            tool: "a tool".to_owned(),
+            check: vec!["no-such-program-of-corspec".to_owned()],
+            get: "build it".to_owned(),
+        }];
+        let unavailable = Availability::Unavailable {
+            missing: vec!["a tool".to_owned()],
+            how: "build it".to_owned(),
+        };
+        assert_eq!(target.availability(None).unwrap(), unavailable);
+    }
+}
