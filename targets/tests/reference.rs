@@ -205,6 +205,16 @@ async fn every_answer_is_shared(#[case] method: &str, #[case] path: &str, #[case
 }
 
 #[rstest]
+#[case::custom("BREW", 200)]
+#[case::plain_options("OPTIONS", 405)]
+#[case::trace("TRACE", 405)]
+#[tokio::test]
+async fn any_method_does_not_mean_those_of_the_protocol(#[case] method: &str, #[case] status: u16) {
+    let answer = Asked::under(WILDCARDS).await.ask(method, "/resource", &[]).await;
+    assert_eq!(answer.status(), status);
+}
+
+#[rstest]
 #[case::public("GET", "/resource", PUBLIC, None)]
 #[case::closed("GET", "/resource", CLOSED, None)]
 #[case::list("GET", "/resource", LIST, Some("Origin"))]
