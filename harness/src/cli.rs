@@ -1,5 +1,7 @@
 //! The command line: one subcommand a module.
 
+mod fetch;
+
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
@@ -13,11 +15,15 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Fetch(Box<fetch::FetchArgs>),
+}
 
 impl Cli {
     /// Runs the chosen subcommand and says how it ended.
     pub async fn run(self) -> Exit {
-        match self.command {}
+        match self.command {
+            Command::Fetch(args) => fetch::run(*args).await,
+        }
     }
 }

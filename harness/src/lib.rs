@@ -5,9 +5,11 @@
 //! that touch the world: the transport, the runner, the reports, the snapshots
 //! and the command line.
 
+pub mod batch;
 pub mod cli;
 pub mod driver;
 pub mod escape;
 pub mod exit;
 pub mod redact;
 pub mod transport;
+mod words;

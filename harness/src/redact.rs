@@ -1,5 +1,7 @@
 //! Secrets, kept out of every output but `fetch --batch`.
 
+use corspec_fetch::header_list::HeaderList;
+
 use crate::escape::latin1;
 
 /// What stands in a secret's place.
@@ -25,6 +27,12 @@ pub fn header(name: &[u8], value: &[u8], secret: &[String]) -> Vec<u8> {
             Err(_) => value.to_vec(),
         },
     }
+}
+
+/// The list with every value as [`header`] gives it.
+#[must_use]
+pub fn headers(list: &HeaderList, secret: &[String]) -> HeaderList {
+    list.iter().map(|(name, value)| (name, header(name, value, secret))).collect()
 }
 
 /// The text with the userinfo of every URL in it taken out.
