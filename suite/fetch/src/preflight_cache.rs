@@ -59,7 +59,7 @@ enum What {
 }
 
 impl PreflightCache {
-    /// Whether there is a [method cache entry match](https://fetch.spec.whatwg.org/#method-cache-entry-match).
+    /// Whether there is a [method cache entry match](https://fetch.spec.whatwg.org/#concept-cache-match-method).
     pub(crate) fn allows_method(
         &self,
         key: &Key,
@@ -74,7 +74,7 @@ impl PreflightCache {
         })
     }
 
-    /// Whether there is a [header-name cache entry match](https://fetch.spec.whatwg.org/#header-name-cache-entry-match).
+    /// Whether there is a [header-name cache entry match](https://fetch.spec.whatwg.org/#concept-cache-match-header).
     pub(crate) fn allows_header_name(
         &self,
         key: &Key,

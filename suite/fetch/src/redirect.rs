@@ -121,7 +121,7 @@ fn become_get(request: &mut Request) {
     }
 }
 
-/// Whether the URLs of a request [taint its origin](https://fetch.spec.whatwg.org/#concept-request-redirect-taint)
+/// Whether the URLs of a request [taint its origin](https://fetch.spec.whatwg.org/#concept-request-tainted-origin)
 /// as far as the `Origin` header cares: a redirect from an origin that is not
 /// the page's to yet another.
 pub(crate) fn taints_origin(origin: &Origin, url_list: &[Url]) -> bool {
