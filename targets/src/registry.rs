@@ -221,6 +221,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_manifest_of_the_project_is_read() {
+        let registry = Registry::discover(Some(Path::new(env!("CARGO_MANIFEST_DIR")))).unwrap();
+        let ids: Vec<_> = registry.targets().iter().map(|target| target.id.as_str()).collect();
+        assert_eq!(
+            ids,
+            ["django-cors-headers", "django-late-middleware", "django-manual-headers", "reference"]
+        );
+    }
+
+    #[test]
     fn an_unknown_id_gets_the_nearest_one() {
         let registry = Registry::discover(Some(Path::new(env!("CARGO_MANIFEST_DIR")))).unwrap();
         let error = registry.target("referense").unwrap_err();

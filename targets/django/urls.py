@@ -1,0 +1,87 @@
+"""The routes that every target serves, and the readiness answer."""
+
+import platform
+from importlib.metadata import version
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+
+def ready(request):
+    names = ["django", "django-cors-headers", "gunicorn"]
+    versions = {name: version(name) for name in names}
+    return JsonResponse({"name": settings.TARGET, "versions": versions | {"python": platform.python_version()}})
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+def resource(request):
+    return JsonResponse({"ok": True}, headers={"X-Exposed": "1", "X-Hidden": "1"})
+
+
+@csrf_exempt
+def status(request, code):
+    return JsonResponse({"status": code}, status=code)
+
+
+@csrf_exempt
+def private(request):
+    return JsonResponse({"private": True})
+
+
+@csrf_exempt
+def session(request):
+    if "session" in request.COOKIES:
+        return JsonResponse({"session": True})
+    response = JsonResponse({"session": False}, status=401)
+    response.set_cookie("session", "1")
+    return response
+
+
+def throws(request):
+    raise RuntimeError("the view threw, as it was asked to")
+
+
+@csrf_exempt
+def redirect(request):
+    return HttpResponseRedirect(request.GET["to"])
+
+
+@csrf_exempt
+def slash(request):
+    return JsonResponse({"slash": True})
+
+
+@csrf_exempt
+def vary(request):
+    return JsonResponse({"vary": True}, headers={"Vary": "Accept-Encoding"})
+
+
+@csrf_exempt
+def cacheable(request):
+    return JsonResponse({"cacheable": True}, headers={"Cache-Control": "public, max-age=60"})
+
+
+@csrf_exempt
+def options(request):
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers={"Allow": "GET, HEAD, OPTIONS", "X-Own-Options": "1"})
+    return JsonResponse({"options": True})
+
+
+urlpatterns = [
+    path(".corspec", ready),
+    path("resource", resource),
+    path("status/<int:code>", status),
+    path("private", private),
+    path("session", session),
+    path("throws", throws),
+    path("redirect", redirect),
+    path("slash/", slash),
+    path("vary", vary),
+    path("cacheable", cacheable),
+    path("options", options),
+]
