@@ -4,4 +4,5 @@
 
 pub mod policy;
 pub mod requirement;
+pub mod role;
 pub mod scenario;

@@ -1,0 +1,268 @@
+//! Roles: what a scenario asks for in words, computed from the policy.
+//!
+//! A role says what a value is to the policy (`allowed`, `suffix-lookalike`), so that one scenario serves every policy.
+//! What a policy has no value for is not applicable, with the reason in words.
+
+use crate::policy::{OriginPattern, Policy, is_safelisted_method};
+
+mod lookalike;
+
+pub use lookalike::{LOOKALIKES, Lookalike};
+
+/// The origin roles beside the [`LOOKALIKES`], with what each means.
+pub const ORIGIN_ROLES: &[(&str, &str)] = &[
+    ("allowed", "the first allowed origin"),
+    ("other-allowed", "another allowed origin"),
+    ("denied", "an origin that has nothing in common with an allowed one, denied"),
+    ("null", "the opaque origin, whether allowed or not"),
+    ("same-origin", "the target's own origin"),
+];
+
+/// The method roles, with what each means; any other method is a literal.
+pub const METHOD_ROLES: &[(&str, &str)] = &[
+    ("allowed-unsafe", "the first allowed method that needs a preflight"),
+    ("other-allowed-unsafe", "another one"),
+    ("denied", "a method that the policy does not allow"),
+];
+
+/// The header roles, with what each means; `name: value` is a literal.
+pub const HEADER_ROLES: &[(&str, &str)] = &[
+    ("allowed", "the first allowed header"),
+    ("other-allowed", "another one"),
+    ("all-allowed", "every allowed header (in a template: joined with commas)"),
+    ("denied", "a header that the policy does not allow"),
+];
+
+/// Why a role has no value under a policy, in words.
+pub type NotApplicable = String;
+
+/// Whether `role` is an origin role or `literal:…`.
+#[must_use]
+pub fn is_origin_role(role: &str) -> bool {
+    role.starts_with("literal:")
+        || ORIGIN_ROLES.iter().any(|(name, _)| *name == role)
+        || Lookalike::named(role).is_some()
+}
+
+/// Whether no browser sends the origin of `role`, so that only a raw request can carry it.
+#[must_use]
+pub fn is_wire_only(role: &str) -> bool {
+    Lookalike::named(role).is_some_and(|lookalike| lookalike.wire_only)
+}
+
+/// The origin that `role` is under `policy`; `same-origin` gives the template `{base}`.
+///
+/// # Errors
+/// The reason why the policy has no such origin.
+pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
+    if let Some(literal) = role.strip_prefix("literal:") {
+        return Ok(literal.to_owned());
+    }
+    match role {
+        "null" => Ok("null".to_owned()),
+        "same-origin" => Ok("{base}".to_owned()),
+        "allowed" => allowed_origins(policy)
+            .into_iter()
+            .next()
+            .ok_or_else(|| "the policy allows no origin".to_owned()),
+        "other-allowed" => allowed_origins(policy)
+            .into_iter()
+            .nth(1)
+            .ok_or_else(|| "the policy allows no second origin".to_owned()),
+        "denied" => (0..)
+            .map(|n| {
+                if n == 0 {
+                    "https://evil.test".to_owned()
+                } else {
+                    format!("https://evil{n}.test")
+                }
+            })
+            .take(policy.allow_origins.len() + 1)
+            .find(|origin| !policy.allows_origin(origin))
+            .ok_or_else(|| "the policy allows every origin".to_owned()),
+        _ => match Lookalike::named(role) {
+            Some(lookalike) => lookalike.resolve(&allowed_origins(policy), policy),
+            None => Err(format!("there is no origin role `{role}`")),
+        },
+    }
+}
+
+/// Origins that the policy allows: two for each entry that leaves it open, the first of each entry in front.
+fn allowed_origins(policy: &Policy) -> Vec<String> {
+    let first = policy.allow_origins.iter().map(|pattern| pattern.example("app"));
+    let open = |pattern: &&OriginPattern| !matches!(pattern, OriginPattern::Exact(_));
+    let second = policy.allow_origins.iter().filter(open).map(|pattern| pattern.example("other"));
+    first.chain(second).collect()
+}
+
+/// The method that `role` is under `policy`; what is no role is itself.
+///
+/// # Errors
+/// The reason why the policy has no such method.
+pub fn method(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
+    match role {
+        "allowed-unsafe" => {
+            allowed_unsafe(policy, 0, "the policy allows no method that needs a preflight")
+        }
+        "other-allowed-unsafe" => {
+            allowed_unsafe(policy, 1, "the policy allows no second method that needs a preflight")
+        }
+        "denied" => ["DELETE", "PATCH", "PUT", "CORSPEC-DENIED"]
+            .into_iter()
+            .find(|method| !policy.allows_method(method))
+            .map(str::to_owned)
+            .ok_or_else(|| "the policy allows every method".to_owned()),
+        literal => Ok(literal.to_owned()),
+    }
+}
+
+fn allowed_unsafe(policy: &Policy, index: usize, reason: &str) -> Result<String, NotApplicable> {
+    let wildcard = policy.allow_methods.iter().any(|m| m == "*");
+    let listed = policy
+        .allow_methods
+        .iter()
+        .map(String::as_str)
+        .filter(|m| *m != "*" && !is_safelisted_method(m));
+    let standing_in = ["PUT", "DELETE"].into_iter().filter(|_| wildcard);
+    listed.chain(standing_in).nth(index).map(str::to_owned).ok_or_else(|| reason.to_owned())
+}
+
+/// The names and values of the headers that `role` is under `policy`; `name: value` is itself.
+///
+/// # Errors
+/// The reason why the policy has no such header.
+pub fn header(role: &str, policy: &Policy) -> Result<Vec<(String, String)>, NotApplicable> {
+    if let Some((name, value)) = role.split_once(':') {
+        return Ok(vec![(name.trim().to_owned(), value.trim().to_owned())]);
+    }
+    let names = allowed_headers(policy);
+    let pick = |index: usize, reason: &str| {
+        names.get(index).map(|name| vec![valued(name)]).ok_or_else(|| reason.to_owned())
+    };
+    match role {
+        "allowed" => pick(0, "the policy allows no request header"),
+        "other-allowed" => pick(1, "the policy allows no second request header"),
+        "all-allowed" if names.is_empty() => Err("the policy allows no request header".to_owned()),
+        "all-allowed" => Ok(names.iter().map(|name| valued(name)).collect()),
+        "denied" if policy.allows_header("x-corspec-denied") => {
+            Err("the policy allows every request header".to_owned())
+        }
+        "denied" => Ok(vec![valued("x-corspec-denied")]),
+        _ => Err(format!("there is no header role `{role}`")),
+    }
+}
+
+/// Names that the policy allows; two stand in for `*`.
+fn allowed_headers(policy: &Policy) -> Vec<String> {
+    let wildcard = policy.allow_headers.iter().any(|h| h == "*");
+    let listed =
+        policy.allow_headers.iter().filter(|h| *h != "*" && !forbidden_to_pages(h)).cloned();
+    let standing_in =
+        ["x-corspec-one", "x-corspec-two"].into_iter().filter(|_| wildcard).map(str::to_owned);
+    listed.chain(standing_in).collect()
+}
+
+/// Whether a page cannot set the header `name`, though a policy may list it (Fetch, `#forbidden-request-header`).
+fn forbidden_to_pages(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("sec-")
+        || name.starts_with("proxy-")
+        || matches!(
+            name.as_str(),
+            "accept-charset"
+                | "accept-encoding"
+                | "access-control-request-headers"
+                | "access-control-request-method"
+                | "connection"
+                | "content-length"
+                | "cookie"
+                | "cookie2"
+                | "date"
+                | "dnt"
+                | "expect"
+                | "host"
+                | "keep-alive"
+                | "origin"
+                | "referer"
+                | "set-cookie"
+                | "te"
+                | "trailer"
+                | "transfer-encoding"
+                | "upgrade"
+                | "via"
+        )
+}
+
+/// A header with a value that is not safelisted, so that the name must be allowed.
+fn valued(name: &str) -> (String, String) {
+    let value = match name.to_ascii_lowercase().as_str() {
+        "content-type" => "application/json",
+        "authorization" => "Bearer corspec",
+        "range" => "items=0-1",
+        // A byte that no safelisted value of these three may have.
+        "accept" | "accept-language" | "content-language" => "\"corspec\"",
+        _ => "1",
+    };
+    (name.to_owned(), value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use test_case::test_case;
+
+    const LIST: &str = "allow-origins = ['https://app.example', 'http://localhost:3000']\nallow-methods = ['GET', 'PUT']\nallow-headers = ['Cookie', 'content-type', 'x-a']";
+    const PATTERN: &str = "allow-origins = ['https://*.example.com']";
+    const ANY: &str = "allow-origins = ['*']\nallow-methods = ['*']\nallow-headers = ['*']";
+
+    fn policy(text: &str) -> Policy {
+        Policy::from_toml(text).unwrap()
+    }
+
+    #[test_case(LIST, "allowed", "https://app.example" ; "allowed of a list")]
+    #[test_case(LIST, "other-allowed", "http://localhost:3000" ; "second of a list")]
+    #[test_case(LIST, "denied", "https://evil.test" ; "denied")]
+    #[test_case("allow-origins = ['https://evil.test']", "denied", "https://evil1.test" ; "denied where that one is allowed")]
+    #[test_case(PATTERN, "allowed", "https://app.example.com" ; "allowed of a pattern")]
+    #[test_case(PATTERN, "other-allowed", "https://other.example.com" ; "second of a pattern")]
+    #[test_case(ANY, "other-allowed", "https://other.example" ; "second of any")]
+    #[test_case("", "literal:https://x.example", "https://x.example" ; "literal")]
+    fn origins_resolve(text: &str, role: &str, expected: &str) {
+        assert_eq!(origin(role, &policy(text)).as_deref(), Ok(expected));
+    }
+
+    #[test_case("", "allowed", "no origin" ; "allowed of nobody")]
+    #[test_case("allow-origins = ['https://a.example']", "other-allowed", "no second" ; "second of one")]
+    #[test_case(ANY, "denied", "every origin" ; "denied of any")]
+    #[test_case(ANY, "suffix-lookalike", "itself allowed" ; "look-alike of any")]
+    fn origins_that_a_policy_has_not_got_are_not_applicable(text: &str, role: &str, reason: &str) {
+        let error = origin(role, &policy(text)).unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    }
+
+    #[test_case(LIST, "allowed-unsafe", Ok("PUT") ; "listed")]
+    #[test_case(LIST, "other-allowed-unsafe", Err(()) ; "no second")]
+    #[test_case(ANY, "other-allowed-unsafe", Ok("DELETE") ; "wildcard")]
+    #[test_case(LIST, "denied", Ok("DELETE") ; "denied")]
+    #[test_case(ANY, "denied", Err(()) ; "all are allowed")]
+    #[test_case("", "PATCH", Ok("PATCH") ; "literal")]
+    fn methods_resolve(text: &str, role: &str, expected: Result<&str, ()>) {
+        assert_eq!(method(role, &policy(text)).map_err(|_| ()), expected.map(str::to_owned));
+    }
+
+    #[test_case(LIST, "allowed", Some("content-type") ; "what pages cannot set is passed over")]
+    #[test_case(LIST, "other-allowed", Some("x-a") ; "second")]
+    #[test_case(LIST, "all-allowed", Some("content-type,x-a") ; "all")]
+    #[test_case(ANY, "allowed", Some("x-corspec-one") ; "wildcard")]
+    #[test_case("", "allowed", None ; "none")]
+    #[test_case("", "all-allowed", None ; "none at all")]
+    #[test_case(ANY, "denied", None ; "denied of any")]
+    #[test_case(LIST, "denied", Some("x-corspec-denied") ; "denied")]
+    #[test_case("", "X-Lit: 5", Some("X-Lit") ; "literal")]
+    fn headers_resolve(text: &str, role: &str, expected: Option<&str>) {
+        let names = header(role, &policy(text))
+            .map(|headers| headers.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(","));
+        assert_eq!(names.ok().as_deref(), expected);
+    }
+}
