@@ -2,6 +2,7 @@
 //!
 //! A scenario and a policy make a case; pure: nothing here opens a socket or reads a clock.
 
+pub mod load;
 pub mod policy;
 pub mod requirement;
 pub mod role;

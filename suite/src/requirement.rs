@@ -100,6 +100,23 @@ pub const FACTS: &[Fact] = &[
     }),
     fact("max-age-zero", "states a max-age of 0", |p| p.max_age == Some(0)),
     fact("no-max-age", "states no max-age", |p| p.max_age.is_none()),
+    fact("put-allowed", "allows PUT", |p| p.allows_method("PUT")),
+    fact("put-denied", "does not allow PUT", |p| !p.allows_method("PUT")),
+    fact("patch-allowed", "allows PATCH", |p| p.allows_method("PATCH")),
+    fact("patch-denied", "does not allow PATCH", |p| !p.allows_method("PATCH")),
+    fact("delete-allowed", "allows DELETE", |p| p.allows_method("DELETE")),
+    fact("delete-denied", "does not allow DELETE", |p| !p.allows_method("DELETE")),
+    fact("post-allowed", "lists POST, or every method", |p| {
+        p.allow_methods.iter().any(|m| m == "POST" || m == "*")
+    }),
+    fact("head-allowed", "lists HEAD, or every method", |p| {
+        p.allow_methods.iter().any(|m| m == "HEAD" || m == "*")
+    }),
+    fact("hides-x-hidden", "does not expose `X-Hidden`", |p| !p.exposes_header("x-hidden")),
+    fact("range-denied", "does not allow `Range`", |p| !p.allows_header("range")),
+    fact("max-age-of-a-minute", "states a max-age of a minute or more", |p| {
+        p.max_age.is_some_and(|age| age >= 60)
+    }),
 ];
 
 /// Whether a list of the policy has `name`, or `*`.
@@ -126,7 +143,6 @@ pub const ROUTES: &[(&str, &str)] = &[
 pub const ABILITIES: &[(&str, &str)] = &[
     ("all-methods", "`resource` answers GET, HEAD, POST, PUT, PATCH and DELETE with 200"),
     ("exposed-header", "`resource` sends `X-Exposed: 1` and `X-Hidden: 1`"),
-    ("elsewhere", "redirects to the second origin are followed"),
 ];
 
 #[cfg(test)]
@@ -176,6 +192,17 @@ mod tests {
     #[test_case("max-age-positive", "max-age = 1", "max-age = 0" ; "max age positive")]
     #[test_case("max-age-zero", "max-age = 0", "max-age = 1" ; "max age zero")]
     #[test_case("no-max-age", "", "max-age = 0" ; "no max age")]
+    #[test_case("put-allowed", "allow-methods = ['PUT']", "" ; "put")]
+    #[test_case("put-denied", "", "allow-methods = ['PUT']" ; "no put")]
+    #[test_case("patch-allowed", "allow-methods = ['PATCH']", "" ; "patch")]
+    #[test_case("patch-denied", "", "allow-methods = ['PATCH']" ; "no patch")]
+    #[test_case("delete-allowed", "allow-methods = ['DELETE']", "" ; "delete")]
+    #[test_case("delete-denied", "", "allow-methods = ['DELETE']" ; "no delete")]
+    #[test_case("post-allowed", "allow-methods = ['POST']", "" ; "post")]
+    #[test_case("head-allowed", "allow-methods = ['HEAD']", "" ; "head")]
+    #[test_case("hides-x-hidden", "", "expose-headers = ['*']" ; "hides")]
+    #[test_case("range-denied", "", "allow-headers = ['range']" ; "no range")]
+    #[test_case("max-age-of-a-minute", "max-age = 60", "max-age = 59" ; "a minute")]
     fn facts_hold_for_the_first_policy_and_not_for_the_second(name: &str, yes: &str, no: &str) {
         let fact = Fact::named(name).unwrap();
         assert!(fact.holds(&Policy::from_toml(yes).unwrap()));

@@ -15,7 +15,8 @@ pub const ORIGIN_ROLES: &[(&str, &str)] = &[
     ("other-allowed", "another allowed origin"),
     ("denied", "an origin that has nothing in common with an allowed one, denied"),
     ("null", "the opaque origin, whether allowed or not"),
-    ("same-origin", "the target's own origin"),
+    ("own", "the target's own origin"),
+    ("deep-subdomain", "two labels below a site whose subdomains are allowed"),
 ];
 
 /// The method roles, with what each means; any other method is a literal.
@@ -31,6 +32,8 @@ pub const HEADER_ROLES: &[(&str, &str)] = &[
     ("other-allowed", "another one"),
     ("all-allowed", "every allowed header (in a template: joined with commas)"),
     ("denied", "a header that the policy does not allow"),
+    ("allowed-upper-case", "the first allowed header, its name in upper case"),
+    ("allowed-with-suffix", "a denied header whose name begins with an allowed one"),
 ];
 
 /// Why a role has no value under a policy, in words.
@@ -50,7 +53,7 @@ pub fn is_wire_only(role: &str) -> bool {
     Lookalike::named(role).is_some_and(|lookalike| lookalike.wire_only)
 }
 
-/// The origin that `role` is under `policy`; `same-origin` gives the template `{base}`.
+/// The origin that `role` is under `policy`; `own` gives the template `{base}`.
 ///
 /// # Errors
 /// The reason why the policy has no such origin.
@@ -59,8 +62,14 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
         return Ok(literal.to_owned());
     }
     match role {
+        "deep-subdomain" => policy
+            .allow_origins
+            .iter()
+            .find(|pattern| matches!(pattern, OriginPattern::Subdomains { .. }))
+            .map(|pattern| pattern.example("deep.app"))
+            .ok_or_else(|| "the policy allows no site's subdomains".to_owned()),
         "null" => Ok("null".to_owned()),
-        "same-origin" => Ok("{base}".to_owned()),
+        "own" => Ok("{base}".to_owned()),
         "allowed" => allowed_origins(policy)
             .into_iter()
             .next()
@@ -144,6 +153,17 @@ pub fn header(role: &str, policy: &Policy) -> Result<Vec<(String, String)>, NotA
         "other-allowed" => pick(1, "the policy allows no second request header"),
         "all-allowed" if names.is_empty() => Err("the policy allows no request header".to_owned()),
         "all-allowed" => Ok(names.iter().map(|name| valued(name)).collect()),
+        "allowed-upper-case" => {
+            let mut headers = pick(0, "the policy allows no request header")?;
+            headers.iter_mut().for_each(|(name, _)| name.make_ascii_uppercase());
+            Ok(headers)
+        }
+        "allowed-with-suffix" => names
+            .iter()
+            .map(|name| format!("{name}-corspec"))
+            .find(|name| !policy.allows_header(name))
+            .map(|name| vec![valued(&name)])
+            .ok_or_else(|| "the policy has no list of request headers".to_owned()),
         "denied" if policy.allows_header("x-corspec-denied") => {
             Err("the policy allows every request header".to_owned())
         }
@@ -226,6 +246,7 @@ mod tests {
     #[test_case("allow-origins = ['https://evil.test']", "denied", "https://evil1.test" ; "denied where that one is allowed")]
     #[test_case(PATTERN, "allowed", "https://app.example.com" ; "allowed of a pattern")]
     #[test_case(PATTERN, "other-allowed", "https://other.example.com" ; "second of a pattern")]
+    #[test_case(PATTERN, "deep-subdomain", "https://deep.app.example.com" ; "deep")]
     #[test_case(ANY, "other-allowed", "https://other.example" ; "second of any")]
     #[test_case("", "literal:https://x.example", "https://x.example" ; "literal")]
     fn origins_resolve(text: &str, role: &str, expected: &str) {
@@ -258,6 +279,9 @@ mod tests {
     #[test_case("", "allowed", None ; "none")]
     #[test_case("", "all-allowed", None ; "none at all")]
     #[test_case(ANY, "denied", None ; "denied of any")]
+    #[test_case(LIST, "allowed-upper-case", Some("CONTENT-TYPE") ; "upper case")]
+    #[test_case(LIST, "allowed-with-suffix", Some("content-type-corspec") ; "with suffix")]
+    #[test_case(ANY, "allowed-with-suffix", None ; "no suffix is denied")]
     #[test_case(LIST, "denied", Some("x-corspec-denied") ; "denied")]
     #[test_case("", "X-Lit: 5", Some("X-Lit") ; "literal")]
     fn headers_resolve(text: &str, role: &str, expected: Option<&str>) {

@@ -116,7 +116,6 @@ pub const LOOKALIKES: &[Lookalike] = &[
         "prefix-lookalike",
         "`https://evilapp.example` (of a pattern: `https://evilexample.com`)",
         |p| {
-            // A hyphen keeps what a pattern makes of a label from being one more label.
             let bare =
                 p.host.strip_prefix("app.").filter(|rest| rest.contains('.')).unwrap_or(p.host);
             p.name_with(|_| format!("evil{bare}"))
@@ -195,7 +194,7 @@ pub const LOOKALIKES: &[Lookalike] = &[
     wire("userinfo-lookalike", "`https://app.example@evil.test`", |p| {
         p.name_with(|h| format!("{h}@evil.test"))
     }),
-    wire("uppercase-host", "`https://APP.EXAMPLE`", |p| p.name_with(str::to_ascii_uppercase)),
+    wire("uppercase", "`https://APP.EXAMPLE`", |p| p.name_with(str::to_ascii_uppercase)),
     wire("uppercase-scheme", "`HTTPS://app.example`", |p| {
         Some(p.with_scheme(&p.scheme.to_ascii_uppercase()))
     }),
@@ -259,7 +258,7 @@ mod tests {
     #[test_case(APP, "idn-homograph", Some("https://xn--pp-6kc.example"))]
     #[test_case("allow-origins = ['http://localhost']", "localhost", None ; "localhost where it is allowed")]
     #[test_case(APP, "userinfo-lookalike", Some("https://app.example@evil.test"))]
-    #[test_case(APP, "uppercase-host", Some("https://APP.EXAMPLE"))]
+    #[test_case(APP, "uppercase", Some("https://APP.EXAMPLE"))]
     #[test_case(APP, "explicit-default-port", Some("https://app.example:443"))]
     #[test_case(LOCAL, "explicit-default-port", None ; "no default port beside another")]
     #[test_case("allow-origins = ['http://10.0.0.1']", "suffix-lookalike", None ; "an address takes no labels")]

@@ -1,0 +1,464 @@
+//! Loading: from text to a checked suite, or an error that points at the place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use corspec_fetch::cause::{self, CAUSES};
+use include_dir::{Dir, include_dir};
+use miette::{Diagnostic, NamedSource, SourceSpan};
+
+use crate::policy::Policy;
+use crate::requirement::{ABILITIES, FACTS, Fact, ROUTES};
+use crate::role::{LOOKALIKES, ORIGIN_ROLES, is_origin_role, is_wire_only};
+use crate::scenario::{AreaFile, Basis, Level, Operator, Scenario, Step};
+
+static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+static POLICIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
+
+/// Scenarios and policies, checked.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    scenarios: Vec<Scenario>,
+    areas: BTreeMap<String, String>,
+    policies: BTreeMap<String, Policy>,
+}
+
+/// Why a suite cannot be loaded.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum LoadError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// Where.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file says something that it cannot say.
+    #[error("{file} is not a scenario file")]
+    Invalid {
+        /// The file's name.
+        file: String,
+        /// Its text.
+        #[source_code]
+        text: NamedSource<String>,
+        /// What is wrong.
+        message: String,
+        /// Where.
+        #[label("{message}")]
+        span: SourceSpan,
+        /// What to do.
+        #[help]
+        hint: Option<String>,
+    },
+    /// A policy file makes no sense.
+    #[error("{file} is not a policy: {message}")]
+    Policy {
+        /// The file's name.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Suite {
+    /// The scenarios and policies that are built in.
+    ///
+    /// # Errors
+    /// Never for a released build: a test loads them.
+    pub fn embedded() -> Result<Self, LoadError> {
+        Self::from_texts(&texts(&SCENARIOS), &texts(&POLICIES))
+    }
+
+    /// The scenarios of the `.toml` files in `folder`, with the policies that are built in.
+    ///
+    /// # Errors
+    /// When the folder or a file cannot be read, or says something that it cannot say.
+    pub fn load(folder: &Path) -> Result<Self, LoadError> {
+        let unreadable = |path: &Path, source| LoadError::Unreadable {
+            path: path.display().to_string(),
+            source,
+        };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
+            let path = entry.map_err(|e| unreadable(folder, e))?.path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let text = std::fs::read_to_string(&path).map_err(|e| unreadable(&path, e))?;
+                files.push((path.display().to_string(), text));
+            }
+        }
+        files.sort();
+        Self::from_texts(&files, &texts(&POLICIES))
+    }
+
+    fn from_texts(
+        files: &[(String, String)],
+        policies: &[(String, String)],
+    ) -> Result<Self, LoadError> {
+        let mut suite =
+            Self { scenarios: Vec::new(), areas: BTreeMap::new(), policies: BTreeMap::new() };
+        for (file, text) in policies {
+            let name = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+            let policy = Policy::from_toml(text)
+                .map_err(|e| LoadError::Policy { file: file.clone(), message: e.to_string() })?;
+            suite.policies.insert(name.into_owned(), policy);
+        }
+        let mut ids = BTreeSet::new();
+        for (file, text) in files {
+            let area = read(file, text, &mut ids)?;
+            suite.areas.insert(area.area, area.about);
+            suite.scenarios.extend(area.scenario);
+        }
+        suite.scenarios.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(suite)
+    }
+
+    /// The scenarios, by id.
+    #[must_use]
+    pub fn scenarios(&self) -> &[Scenario] {
+        &self.scenarios
+    }
+
+    /// The scenario of this id or alias.
+    #[must_use]
+    pub fn scenario(&self, id: &str) -> Option<&Scenario> {
+        self.scenarios.iter().find(|s| s.id == id || s.aliases.iter().any(|alias| alias == id))
+    }
+
+    /// The policies that launched targets run under, by name.
+    #[must_use]
+    pub fn policies(&self) -> &BTreeMap<String, Policy> {
+        &self.policies
+    }
+
+    /// What each area asks, by the area's name.
+    #[must_use]
+    pub fn areas(&self) -> &BTreeMap<String, String> {
+        &self.areas
+    }
+}
+
+/// The name nearest to `word`, if one is near enough to have been meant.
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(word, name), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+fn texts(folder: &Dir<'static>) -> Vec<(String, String)> {
+    let mut files: Vec<_> = folder
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|extension| extension == "toml"))
+        .map(|file| {
+            let text = String::from_utf8_lossy(file.contents()).into_owned();
+            (file.path().display().to_string(), text)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// Reads and checks one file; `ids` are those of the files before.
+fn read(file: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<AreaFile, LoadError> {
+    let mut area: AreaFile = toml::from_str(text).map_err(|error| syntax(file, text, &error))?;
+    for scenario in &mut area.scenario {
+        let start = position(text, 0, &scenario.id).0;
+        scenario.file = file.to_owned();
+        scenario.line = text[..start].lines().count().max(1);
+        let mut expects = text[start..].match_indices("expect").map(|(index, _)| start + index);
+        for step in &mut scenario.step {
+            step.expect.line =
+                expects.next().map_or(scenario.line, |at| text[..at].lines().count());
+        }
+    }
+    for scenario in &area.scenario {
+        if let Err(fault) = lint(scenario, &area.area, ids) {
+            let start = position(text, 0, &scenario.id).0;
+            let (at, length) = position(text, start, &fault.word);
+            return Err(invalid(file, text, (at, length), fault.message, fault.hint));
+        }
+    }
+    Ok(area)
+}
+
+/// Where the quoted `word` stands in `text` at or after `from`, or `from` itself.
+fn position(text: &str, from: usize, word: &str) -> (usize, usize) {
+    match text[from..].find(&format!("\"{word}\"")) {
+        Some(at) => (from + at, word.len() + 2),
+        None => (from, 1),
+    }
+}
+
+fn syntax(file: &str, text: &str, error: &toml::de::Error) -> LoadError {
+    let span = error.span().unwrap_or(0..0);
+    let names: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
+    let hint = match names.split_first() {
+        Some((word, known)) if error.message().starts_with("unknown") => {
+            nearest(word, known.iter().copied()).map(|name| format!("did you mean `{name}`?"))
+        }
+        _ => None,
+    };
+    let hint = hint.unwrap_or_else(|| "the fields are described in suite/README.md".to_owned());
+    invalid(file, text, (span.start, span.len()), error.message().to_owned(), Some(hint))
+}
+
+fn invalid(
+    file: &str,
+    text: &str,
+    span: (usize, usize),
+    message: String,
+    hint: Option<String>,
+) -> LoadError {
+    LoadError::Invalid {
+        file: file.to_owned(),
+        text: NamedSource::new(file, text.to_owned()),
+        message,
+        span: span.into(),
+        hint,
+    }
+}
+
+/// What is wrong with a scenario, and the quoted word that shows it.
+struct Fault {
+    word: String,
+    message: String,
+    hint: Option<String>,
+}
+
+fn fault(word: &str, message: impl Into<String>) -> Fault {
+    Fault { word: word.to_owned(), message: message.into(), hint: None }
+}
+
+fn unknown<'a>(kind: &str, word: &str, names: impl IntoIterator<Item = &'a str>) -> Fault {
+    Fault {
+        word: word.to_owned(),
+        message: format!("there is no {kind} `{word}`"),
+        hint: Some(match nearest(word, names) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "the names are listed in suite/README.md".to_owned(),
+        }),
+    }
+}
+
+fn lint(scenario: &Scenario, area: &str, ids: &mut BTreeSet<String>) -> Result<(), Fault> {
+    let id = &scenario.id;
+    let slug = id.strip_prefix(area).and_then(|rest| rest.strip_prefix('/'));
+    let is_slug = |slug: &str| {
+        !slug.is_empty()
+            && slug
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-/".contains(&b))
+    };
+    if !slug.is_some_and(is_slug) {
+        return Err(fault(
+            id,
+            format!("an id is `{area}/` and a slug of small letters, digits and hyphens"),
+        ));
+    }
+    for name in [id].into_iter().chain(&scenario.aliases) {
+        if !ids.insert(name.clone()) {
+            return Err(fault(name, "this id is taken"));
+        }
+    }
+    let level_fits = match scenario.level {
+        Level::Must => matches!(scenario.basis, Basis::Outcome | Basis::Grammar),
+        Level::Should => !matches!(scenario.basis, Basis::Outcome | Basis::Grammar),
+        Level::Observe => true,
+    };
+    if !level_fits {
+        return Err(fault(
+            id,
+            "`must` is for `outcome` and `grammar`, `should` for the other bases",
+        ));
+    }
+    if scenario.direction.is_none() && scenario.level != Level::Observe {
+        return Err(fault(id, "`direction` may be absent only where the level is `observe`"));
+    }
+    let standard = scenario.spec.split_once('#').map(|(standard, _)| standard);
+    if !standard.is_some_and(|s| s == "fetch" || s == "html" || s.starts_with("rfc")) {
+        return Err(fault(
+            &scenario.spec,
+            "`spec` is `standard#anchor step`, the standard `fetch`, `html` or `rfc…`",
+        ));
+    }
+    for requirement in &scenario.requires {
+        lint_requirement(requirement)?;
+    }
+    let names: Vec<String> = scenario.step.iter().enumerate().map(|(i, s)| s.name_at(i)).collect();
+    for step in &scenario.step {
+        lint_step(id, step, &names)?;
+    }
+    for expect in scenario.accept.iter().flat_map(|accept| &accept.expect) {
+        if !names.contains(&expect.step) {
+            return Err(unknown("step", &expect.step, names.iter().map(String::as_str)));
+        }
+    }
+    Ok(())
+}
+
+fn lint_requirement(requirement: &str) -> Result<(), Fault> {
+    if let Some(route) = requirement.strip_prefix("route:") {
+        return lint_route(route);
+    }
+    if let Some(ability) = requirement.strip_prefix("ability:") {
+        let known = ABILITIES.iter().any(|(name, _)| *name == ability);
+        return if known {
+            Ok(())
+        } else {
+            Err(unknown("ability", ability, ABILITIES.iter().map(|(n, _)| *n)))
+        };
+    }
+    match Fact::named(requirement) {
+        Some(_) => Ok(()),
+        None => Err(unknown("requirement", requirement, FACTS.iter().map(|fact| fact.name))),
+    }
+}
+
+fn lint_route(route: &str) -> Result<(), Fault> {
+    if ROUTES.iter().any(|(name, _)| *name == route) {
+        Ok(())
+    } else {
+        Err(unknown("route", route, ROUTES.iter().map(|(name, _)| *name)))
+    }
+}
+
+fn lint_step(id: &str, step: &Step, names: &[String]) -> Result<(), Fault> {
+    match (&step.fetch, &step.wire, &step.differential) {
+        (Some(fetch), None, None) => {
+            lint_route(&fetch.route)?;
+            if !is_origin_role(&fetch.origin) {
+                let roles =
+                    ORIGIN_ROLES.iter().map(|(n, _)| *n).chain(LOOKALIKES.iter().map(|l| l.name));
+                return Err(unknown("origin role", &fetch.origin, roles));
+            }
+            if is_wire_only(&fetch.origin) {
+                return Err(fault(&fetch.origin, "no browser sends this origin, use `wire`"));
+            }
+        }
+        (None, Some(wire), None) => {
+            lint_route(&wire.route)?;
+            if step.expect.page.is_some() {
+                return Err(fault(id, "a `wire` step has no page, remove `page`"));
+            }
+        }
+        (None, None, Some(differential)) => lint_route(&differential.route)?,
+        _ => return Err(fault(id, "a step has exactly one of `fetch`, `wire` and `differential`")),
+    }
+    for slug in &step.expect.cause {
+        if cause::describe(slug).is_none() {
+            return Err(unknown("cause", slug, CAUSES.iter().map(|cause| cause.slug)));
+        }
+    }
+    for header in &step.expect.header {
+        let compares = matches!(header.is, Operator::SameAs | Operator::DiffersFrom);
+        let valued = header.value.is_some() || !header.values.is_empty();
+        let needs = matches!(
+            header.is,
+            Operator::Equals
+                | Operator::NotEquals
+                | Operator::ListContains
+                | Operator::ListLacks
+                | Operator::VaryNames
+        );
+        if needs != valued {
+            return Err(fault(
+                &header.name,
+                if needs {
+                    "this operator needs a `value`"
+                } else {
+                    "this operator takes no `value`"
+                },
+            ));
+        }
+        if compares != header.step.as_ref().is_some_and(|step| names.contains(step)) {
+            return Err(fault(
+                &header.name,
+                "`step` names another step, for `same-as` and `differs-from` only",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use test_case::test_case;
+
+    const RIGHT: &str = r#"area = "simple"
+about = "One."
+
+[[scenario]]
+id = "simple/a"
+title = "b"
+why = "c"
+impact = "d"
+spec = "fetch#cors-check 4"
+basis = "outcome"
+level = "must"
+direction = "fail-open"
+requires = ["credentials"]
+[[scenario.step]]
+fetch = { origin = "allowed", route = "resource" }
+expect = { page = "blocked", cause = ["allow-origin-missing"], header = [ { on = "actual", name = "vary", is = "vary-names", value = "origin" } ] }
+"#;
+
+    fn failure(wrong: &str, right: &str) -> String {
+        assert!(RIGHT.contains(wrong));
+        let text = RIGHT.replacen(wrong, right, 1);
+        let error = read("simple.toml", &text, &mut BTreeSet::new()).unwrap_err();
+        let mut shown = String::new();
+        miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor())
+            .render_report(&mut shown, &error)
+            .unwrap();
+        shown
+    }
+
+    #[test]
+    fn the_embedded_suite_loads_with_seven_policies() {
+        let suite = Suite::embedded().unwrap_or_else(|e| panic!("{:?}", miette::Report::new(e)));
+        assert_eq!(suite.policies().len(), 7);
+        assert!(suite.scenarios().len() >= 150);
+    }
+
+    #[test_case("titel = \"b\"", "title", 6 ; "misspelt key")]
+    fn a_misspelt_key_is_shown_with_its_line_and_the_name_meant(
+        line: &str,
+        meant: &str,
+        number: usize,
+    ) {
+        let shown = failure("title = \"b\"", line);
+        assert!(shown.contains(&format!("simple.toml:{number}:1")), "{shown}");
+        assert!(shown.contains(&format!("did you mean `{meant}`?")), "{shown}");
+    }
+
+    #[test_case("simple/a", "other/a", "an id is `simple/`" ; "area")]
+    #[test_case("simple/a", "simple/A b", "an id is `simple/`" ; "slug")]
+    #[test_case("\"outcome\"", "\"cache\"", "`must` is for" ; "level and basis")]
+    #[test_case("direction = \"fail-open\"", "", "`direction` may be absent" ; "direction")]
+    #[test_case("\"fetch#cors-check 4\"", "\"cors-check\"", "`spec` is" ; "spec")]
+    #[test_case("\"credentials\"", "\"credentails\"", "did you mean `credentials`?" ; "requirement")]
+    #[test_case("\"credentials\"", "\"route:resouce\"", "did you mean `resource`?" ; "required route")]
+    #[test_case("\"credentials\"", "\"ability:all-method\"", "did you mean `all-methods`?" ; "ability")]
+    #[test_case("\"resource\"", "\"resorce\"", "did you mean `resource`?" ; "route")]
+    #[test_case("\"allowed\"", "\"alowed\"", "did you mean `allowed`?" ; "role")]
+    #[test_case("\"allowed\"", "\"uppercase\"", "use `wire`" ; "wire-only role")]
+    #[test_case("\"allow-origin-missing\"", "\"allow-origin-mising\"", "there is no cause" ; "cause")]
+    #[test_case(", value = \"origin\"", "", "needs a `value`" ; "operator without value")]
+    #[test_case("\"vary-names\"", "\"present\"", "takes no `value`" ; "operator with value")]
+    #[test_case("fetch = ", "wire = { route = \"resource\" }\nfetch = ", "exactly one of" ; "two actions")]
+    fn what_a_scenario_cannot_say_is_refused(wrong: &str, right: &str, expected: &str) {
+        let shown = failure(wrong, right);
+        assert!(shown.contains(expected), "{shown}");
+    }
+
+    #[test]
+    fn an_id_is_given_once() {
+        let mut ids = BTreeSet::from(["simple/a".to_owned()]);
+        assert!(read("simple.toml", RIGHT, &mut ids).is_err());
+    }
+}
