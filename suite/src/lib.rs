@@ -2,6 +2,8 @@
 //!
 //! A scenario and a policy make a case; pure: nothing here opens a socket or reads a clock.
 
+pub mod case;
+pub mod exchange;
 pub mod load;
 pub mod policy;
 pub mod requirement;

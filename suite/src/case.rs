@@ -1,0 +1,460 @@
+//! Cases: a scenario made concrete for one policy and one target.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use corspec_fetch::origin::{InvalidOrigin, Origin};
+use corspec_fetch::page::Page;
+use corspec_fetch::request::{Body, CredentialsMode, Mode, RedirectMode, RequestInit};
+
+use crate::load::Suite;
+use crate::policy::Policy;
+use crate::requirement::{ABILITIES, Fact, ROUTES};
+use crate::role;
+use crate::scenario::{
+    Basis, CredentialsChoice, DifferentialAction, Direction, Expect, FetchAction, Level,
+    ModeChoice, RedirectChoice, Scenario, WireAction,
+};
+
+mod template;
+
+use template::Template;
+
+/// What a target can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// Path of each route that it serves, by the route's name; `{code}` and `{url}` stand for what varies.
+    pub routes: BTreeMap<String, String>,
+    /// Names of its other abilities.
+    pub other: BTreeSet<String>,
+}
+
+impl Abilities {
+    /// Those of a target that serves everything at the paths of launched targets.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            routes: ROUTES
+                .iter()
+                .map(|(name, path)| ((*name).to_owned(), (*path).to_owned()))
+                .collect(),
+            other: ABILITIES.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        }
+    }
+}
+
+/// What a scenario comes to under a policy on a target.
+#[derive(Clone, Debug)]
+pub enum Instantiated {
+    /// A case to run.
+    Case(Box<Case>),
+    /// Nothing, for this reason.
+    NotApplicable(String),
+}
+
+/// A scenario made concrete for one policy. URLs begin with `{base}` until [`Case::concretize`].
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The scenario's id.
+    pub scenario: String,
+    /// The policy's name.
+    pub policy_name: String,
+    /// The policy.
+    pub policy: Policy,
+    /// A sentence that is true when the case passes.
+    pub title: String,
+    /// What the expectation rests on.
+    pub basis: Basis,
+    /// How binding it is.
+    pub level: Level,
+    /// What a failure means.
+    pub direction: Option<Direction>,
+    /// `standard#anchor step`.
+    pub spec: String,
+    /// What is done, in order.
+    pub steps: Vec<CaseStep>,
+    /// Variants that pass too.
+    pub accept: Vec<CaseAccept>,
+    /// The scenario's file.
+    pub file: String,
+}
+
+/// One step of a case.
+#[derive(Clone, Debug)]
+pub struct CaseStep {
+    /// Its name.
+    pub name: String,
+    /// How far the agent's clock moves before it.
+    pub advance: Duration,
+    /// What is done.
+    pub action: Action,
+    /// What must come of it.
+    pub expect: Expect,
+}
+
+/// A variant of a case: the steps named in it expect this instead.
+#[derive(Clone, Debug)]
+pub struct CaseAccept {
+    /// Its name.
+    pub name: String,
+    /// Expectations by the step's name.
+    pub expect: BTreeMap<String, Expect>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A page calls `fetch()`.
+    Fetch(FetchStep),
+    /// A raw request.
+    Wire(WireStep),
+    /// Raw requests that differ in nothing but their `Origin`, in this order.
+    Differential(Vec<Probe>),
+}
+
+/// A page's call of `fetch()`.
+#[derive(Clone, Debug)]
+pub struct FetchStep {
+    /// The page's origin, serialised.
+    pub origin: String,
+    /// The URL.
+    pub url: String,
+    /// The method.
+    pub method: String,
+    /// The headers that the page sets.
+    pub headers: Vec<(String, String)>,
+    /// The credentials mode.
+    pub credentials: CredentialsMode,
+    /// The mode.
+    pub mode: Mode,
+    /// The redirect mode.
+    pub redirect: RedirectMode,
+    /// The body.
+    pub body: Option<String>,
+    /// The body's own type; absent: a string's.
+    pub body_type: Option<String>,
+    /// Whether a preflight is asked in any case.
+    pub use_cors_preflight: bool,
+}
+
+impl FetchStep {
+    /// The page that fetches.
+    ///
+    /// # Errors
+    /// When the origin is none, as a scenario's `literal:…` may be.
+    pub fn page(&self) -> Result<Page, InvalidOrigin> {
+        Ok(Page::at(Origin::parse(&self.origin)?))
+    }
+
+    /// What the page hands to `fetch()`.
+    #[must_use]
+    pub fn init(&self) -> RequestInit {
+        let bytes = |(name, value): &(String, String)| {
+            (name.clone().into_bytes(), value.clone().into_bytes())
+        };
+        let mut init = RequestInit::get(&self.url);
+        init.method = self.method.clone().into_bytes();
+        init.headers = self.headers.iter().map(bytes).collect();
+        init.credentials = self.credentials;
+        init.mode = self.mode;
+        init.redirect = self.redirect;
+        init.use_cors_preflight = self.use_cors_preflight;
+        init.body = self.body.as_deref().map(|text| {
+            let mut body = Body::text(text);
+            if self.body_type.is_some() {
+                body.content_type.clone_from(&self.body_type);
+            }
+            body
+        });
+        init
+    }
+}
+
+/// A raw request.
+#[derive(Clone, Debug)]
+pub struct WireStep {
+    /// The method.
+    pub method: String,
+    /// The URL.
+    pub url: String,
+    /// The header lines.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<String>,
+}
+
+/// One of the caching oracle's requests.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// Its `Origin`; absent: none.
+    pub origin: Option<String>,
+    /// The request.
+    pub request: WireStep,
+}
+
+impl Suite {
+    /// What `scenario` comes to under `policy` on a target of these abilities.
+    #[must_use]
+    pub fn case(
+        &self,
+        scenario: &Scenario,
+        (name, policy): (&str, &Policy),
+        abilities: &Abilities,
+    ) -> Instantiated {
+        match instantiate(scenario, name, policy, abilities) {
+            Ok(case) => Instantiated::Case(Box::new(case)),
+            Err(reason) => Instantiated::NotApplicable(reason),
+        }
+    }
+}
+
+impl Case {
+    /// The case with the target's base URL (scheme, host and port, no slash at the end) in its place.
+    #[must_use]
+    pub fn concretize(&self, base: &str) -> Self {
+        let mut case = self.clone();
+        let put = |text: &mut String| *text = text.replace("{base}", base);
+        let wire = |wire: &mut WireStep| {
+            put(&mut wire.url);
+            wire.headers.iter_mut().for_each(|(_, value)| put(value));
+        };
+        for step in &mut case.steps {
+            match &mut step.action {
+                Action::Fetch(fetch) => {
+                    put(&mut fetch.url);
+                    put(&mut fetch.origin);
+                }
+                Action::Wire(request) => wire(request),
+                Action::Differential(probes) => {
+                    probes.iter_mut().for_each(|p| wire(&mut p.request))
+                }
+            }
+        }
+        case
+    }
+}
+
+fn instantiate(
+    scenario: &Scenario,
+    name: &str,
+    policy: &Policy,
+    abilities: &Abilities,
+) -> Result<Case, String> {
+    if !scenario.policies.is_empty() && !scenario.policies.iter().any(|p| p == name) {
+        return Err(format!("it is for the policies {} alone", scenario.policies.join(", ")));
+    }
+    for requirement in &scenario.requires {
+        check(requirement, policy, abilities)?;
+    }
+    let template = Template { policy, abilities };
+    let mut steps = Vec::new();
+    for (index, step) in scenario.step.iter().enumerate() {
+        let action = match (&step.fetch, &step.wire, &step.differential) {
+            (Some(fetch), ..) => Action::Fetch(fetch_step(fetch, &template)?),
+            (_, Some(wire), _) => Action::Wire(wire_step(wire, &template)?),
+            (_, _, Some(differential)) => Action::Differential(probes(differential, &template)?),
+            (None, None, None) => return Err("a step of it does nothing".to_owned()),
+        };
+        steps.push(CaseStep {
+            name: step.name_at(index),
+            advance: Duration::from_secs(step.advance),
+            action,
+            expect: expect(&step.expect, &template)?,
+        });
+    }
+    let mut accept = Vec::new();
+    for variant in &scenario.accept {
+        let expects = variant.expect.iter();
+        let expect = expects
+            .map(|e| Ok((e.step.clone(), expect(&e.expect(), &template)?)))
+            .collect::<Result<_, String>>()?;
+        accept.push(CaseAccept { name: variant.name.clone(), expect });
+    }
+    Ok(Case {
+        scenario: scenario.id.clone(),
+        policy_name: name.to_owned(),
+        policy: policy.clone(),
+        title: scenario.title.clone(),
+        basis: scenario.basis,
+        level: scenario.level,
+        direction: scenario.direction,
+        spec: scenario.spec.clone(),
+        steps,
+        accept,
+        file: scenario.file.clone(),
+    })
+}
+
+fn check(requirement: &str, policy: &Policy, abilities: &Abilities) -> Result<(), String> {
+    if let Some(route) = requirement.strip_prefix("route:") {
+        return match abilities.routes.contains_key(route) {
+            true => Ok(()),
+            false => Err(format!("the target has no route `{route}`")),
+        };
+    }
+    if let Some(ability) = requirement.strip_prefix("ability:") {
+        return match abilities.other.contains(ability) {
+            true => Ok(()),
+            false => Err(format!("the target lacks the ability `{ability}`")),
+        };
+    }
+    match Fact::named(requirement) {
+        Some(fact) if fact.holds(policy) => Ok(()),
+        Some(fact) => Err(format!("it needs a policy that {}", fact.meaning)),
+        None => Err(format!("there is no requirement `{requirement}`")),
+    }
+}
+
+fn fetch_step(fetch: &FetchAction, template: &Template<'_>) -> Result<FetchStep, String> {
+    let policy = template.policy;
+    let mut headers = Vec::new();
+    for role in &fetch.headers {
+        headers.extend(role::header(role, policy)?);
+    }
+    Ok(FetchStep {
+        origin: role::origin(&fetch.origin, policy)?,
+        url: template.url(&fetch.route, fetch.code, fetch.to.as_deref(), fetch.query.as_deref())?,
+        method: role::method(&fetch.method, policy)?,
+        headers,
+        credentials: match fetch.credentials {
+            CredentialsChoice::Omit => CredentialsMode::Omit,
+            CredentialsChoice::SameOrigin => CredentialsMode::SameOrigin,
+            CredentialsChoice::Include => CredentialsMode::Include,
+            CredentialsChoice::AsPolicy if policy.allow_credentials => CredentialsMode::Include,
+            CredentialsChoice::AsPolicy => CredentialsMode::Omit,
+        },
+        mode: match fetch.mode {
+            ModeChoice::Cors => Mode::Cors,
+            ModeChoice::NoCors => Mode::NoCors,
+            ModeChoice::SameOrigin => Mode::SameOrigin,
+        },
+        redirect: match fetch.redirect {
+            RedirectChoice::Follow => RedirectMode::Follow,
+            RedirectChoice::Error => RedirectMode::Error,
+            RedirectChoice::Manual => RedirectMode::Manual,
+        },
+        body: fetch.body.clone(),
+        body_type: fetch.body_type.clone(),
+        use_cors_preflight: fetch.use_cors_preflight,
+    })
+}
+
+fn wire_step(wire: &WireAction, template: &Template<'_>) -> Result<WireStep, String> {
+    let header = |(name, value): &(String, String)| Ok((name.clone(), template.fill(value)?));
+    Ok(WireStep {
+        method: template.fill(&wire.method)?,
+        url: template.url(&wire.route, wire.code, wire.to.as_deref(), wire.query.as_deref())?,
+        headers: wire.headers.iter().map(header).collect::<Result<_, String>>()?,
+        body: wire.body.clone(),
+    })
+}
+
+/// The requests of the caching oracle; roles that the policy has no origin for are left out.
+fn probes(
+    differential: &DifferentialAction,
+    template: &Template<'_>,
+) -> Result<Vec<Probe>, String> {
+    let url = template.url(&differential.route, differential.code, None, None)?;
+    let asked = role::method(&differential.method, template.policy)?;
+    let roles = ["allowed", "other-allowed", "denied", "null"];
+    let origins =
+        roles.iter().filter_map(|role| role::origin(role, template.policy).ok()).map(Some);
+    let probe = |origin: Option<String>| {
+        let mut headers: Vec<(String, String)> =
+            origin.iter().map(|origin| ("Origin".to_owned(), origin.clone())).collect();
+        if differential.preflight {
+            headers.push(("Access-Control-Request-Method".to_owned(), asked.clone()));
+        }
+        let method = if differential.preflight { "OPTIONS".to_owned() } else { asked.clone() };
+        Probe { origin, request: WireStep { method, url: url.clone(), headers, body: None } }
+    };
+    Ok([None].into_iter().chain(origins).map(probe).collect())
+}
+
+fn expect(expect: &Expect, template: &Template<'_>) -> Result<Expect, String> {
+    let mut filled = expect.clone();
+    for header in &mut filled.header {
+        for value in header.value.iter_mut().chain(&mut header.values) {
+            *value = template.fill(value)?;
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use test_case::test_case;
+
+    fn count(abilities: &Abilities) -> usize {
+        let suite = Suite::embedded().unwrap();
+        let pairs = suite
+            .scenarios()
+            .iter()
+            .flat_map(|scenario| suite.policies().iter().map(move |policy| (scenario, policy)));
+        pairs
+            .filter(|(scenario, (name, policy))| {
+                matches!(suite.case(scenario, (name, policy), abilities), Instantiated::Case(_))
+            })
+            .count()
+    }
+
+    #[test]
+    fn a_full_target_has_at_least_five_hundred_cases() {
+        let cases = count(&Abilities::all());
+        assert!(cases >= 500, "{cases}");
+    }
+
+    #[test]
+    fn a_target_without_routes_has_no_case() {
+        assert_eq!(count(&Abilities::default()), 0);
+    }
+
+    #[test]
+    fn every_scenario_is_a_case_under_some_policy() {
+        let suite = Suite::embedded().unwrap();
+        let null =
+            Policy::from_toml("allow-origins = ['https://a.example']\nallow-null-origin = true")
+                .unwrap();
+        for scenario in suite.scenarios() {
+            let policies = suite.policies().iter().map(|(name, policy)| (name.as_str(), policy));
+            let applicable = policies.chain([("null", &null)]).any(|policy| {
+                matches!(suite.case(scenario, policy, &Abilities::all()), Instantiated::Case(_))
+            });
+            assert!(applicable, "{}", scenario.id);
+        }
+    }
+
+    #[test]
+    fn every_page_of_a_case_parses_once_concrete() {
+        let suite = Suite::embedded().unwrap();
+        for scenario in suite.scenarios() {
+            for (name, policy) in suite.policies() {
+                let Instantiated::Case(case) =
+                    suite.case(scenario, (name, policy), &Abilities::all())
+                else {
+                    continue;
+                };
+                for step in case.concretize("http://127.0.0.1:8000").steps {
+                    if let Action::Fetch(fetch) = step.action {
+                        assert!(fetch.page().is_ok(), "{}: {}", scenario.id, fetch.origin);
+                        assert!(
+                            fetch.init().url.starts_with("http://127.0.0.1:8000/"),
+                            "{}",
+                            scenario.id
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test_case("credentials", "it needs a policy that allows credentials" ; "fact")]
+    #[test_case("route:private", "the target has no route `private`" ; "route")]
+    #[test_case("ability:all-methods", "the target lacks the ability `all-methods`" ; "ability")]
+    fn what_is_missing_is_said_in_words(requirement: &str, reason: &str) {
+        let error = check(requirement, &Policy::default(), &Abilities::default());
+        assert_eq!(error, Err(reason.to_owned()));
+    }
+}

@@ -1,0 +1,114 @@
+//! Templates: `{origin:ROLE}`, `{method:ROLE}`, `{header:ROLE}`, `{policy:FIELD}` and a route's path.
+
+use url::form_urlencoded::byte_serialize;
+
+use super::Abilities;
+use crate::policy::Policy;
+use crate::role;
+
+/// What the templates of a scenario are filled from.
+pub(super) struct Template<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) abilities: &'a Abilities,
+}
+
+impl Template<'_> {
+    /// `text` with each template replaced; `{base}` stays.
+    pub(super) fn fill(&self, text: &str) -> Result<String, String> {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((inner, next)) = after.split_once('}') else { break };
+            filled.push_str(before);
+            filled.push_str(&self.value(inner)?);
+            rest = next;
+        }
+        Ok(filled + rest)
+    }
+
+    fn value(&self, inner: &str) -> Result<String, String> {
+        let names = |role: &str| -> Result<String, String> {
+            let headers = role::header(role, self.policy)?;
+            Ok(headers.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(","))
+        };
+        match inner.split_once(':') {
+            Some(("origin", role)) => role::origin(role, self.policy),
+            Some(("method", role)) => role::method(role, self.policy),
+            Some(("header", role)) => match role.strip_suffix(":upper") {
+                Some(role) => Ok(names(role)?.to_ascii_uppercase()),
+                None => names(role),
+            },
+            Some(("policy", "max-age")) => {
+                let age = self.policy.max_age.ok_or("the policy states no max-age")?;
+                Ok(age.to_string())
+            }
+            _ => Ok(format!("{{{inner}}}")),
+        }
+    }
+
+    /// The URL of a route, from `{base}` on; `to` is the name of the route that a redirect leads to.
+    pub(super) fn url(
+        &self,
+        route: &str,
+        code: Option<u16>,
+        to: Option<&str>,
+        query: Option<&str>,
+    ) -> Result<String, String> {
+        let mut path = self.path(route)?.to_owned();
+        if let Some(code) = code {
+            path = path.replace("{code}", &code.to_string());
+        }
+        if let Some(to) = to {
+            let encoded: String = byte_serialize(self.path(to)?.as_bytes()).collect();
+            path = path.replace("{url}", &encoded);
+        }
+        if let Some(query) = query {
+            path.push(if path.contains('?') { '&' } else { '?' });
+            path.push_str(query);
+        }
+        Ok(format!("{{base}}{path}"))
+    }
+
+    fn path(&self, route: &str) -> Result<&str, String> {
+        let path = self.abilities.routes.get(route);
+        path.map(String::as_str).ok_or_else(|| format!("the target has no route `{route}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use test_case::test_case;
+
+    #[test_case("{origin:allowed}/path", Ok("https://a.example/path") ; "origin")]
+    #[test_case("{method:denied}", Ok("DELETE") ; "method")]
+    #[test_case("content-type, {header:allowed:upper}", Ok("content-type, X-A") ; "header in upper case")]
+    #[test_case("{policy:max-age}", Ok("5") ; "max age")]
+    #[test_case("{base}/x", Ok("{base}/x") ; "base stays")]
+    #[test_case("://%{", Ok("://%{") ; "a brace alone is itself")]
+    #[test_case("{origin:other-allowed}", Err(()) ; "no such role")]
+    fn templates_are_filled(text: &str, expected: Result<&str, ()>) {
+        let policy = Policy::from_toml(
+            "allow-origins = ['https://a.example']\nallow-headers = ['x-a']\nmax-age = 5",
+        )
+        .unwrap();
+        let template = Template { policy: &policy, abilities: &Abilities::default() };
+        assert_eq!(template.fill(text).map_err(|_| ()), expected.map(str::to_owned));
+    }
+
+    #[test_case("status", Some(404), None, None, "{base}/status/404" ; "code")]
+    #[test_case("redirect", None, Some("resource"), None, "{base}/redirect?to=%2Fresource" ; "redirect")]
+    #[test_case("resource", None, None, Some("a=b"), "{base}/resource?a=b" ; "query")]
+    fn urls_are_made(
+        route: &str,
+        code: Option<u16>,
+        to: Option<&str>,
+        query: Option<&str>,
+        expected: &str,
+    ) {
+        let abilities = Abilities::all();
+        let template = Template { policy: &Policy::default(), abilities: &abilities };
+        assert_eq!(template.url(route, code, to, query).as_deref(), Ok(expected));
+    }
+}
