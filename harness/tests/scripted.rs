@@ -61,6 +61,24 @@ fn a_large_head_is_sent_whole(#[case] path: &str, #[case] least: usize) {
 }
 
 #[rstest]
+#[case::in_head("/hang-in-head", "Connection: close\r\n")]
+#[case::in_body("/hang-in-body", "hello")]
+fn a_silent_server_keeps_the_connection(#[case] path: &str, #[case] last: &str) {
+    let server = Scripted::start().unwrap();
+    let mut silent = ask(&server, "GET", path);
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(last.as_bytes()) {
+        let mut byte = [0];
+        silent.read_exact(&mut byte).unwrap();
+        bytes.push(byte[0]);
+    }
+    // The server's only thread has gone on to another connection, so that a close would be here by now.
+    ask(&server, "GET", "/ok").read_exact(&mut [0; 8]).unwrap();
+    silent.set_nonblocking(true).unwrap();
+    assert_eq!(silent.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[rstest]
 #[case::at_once("/reset")]
 #[case::after_the_head("/reset-in-head")]
 fn a_reset_is_not_a_close(#[case] path: &str) {
