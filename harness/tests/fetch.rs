@@ -1,0 +1,154 @@
+//! `corspec fetch`: its exit codes, its refusals, its outputs, and servers that misbehave.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use serde_json::Value;
+use test_case::test_case;
+
+use self::scripted::Scripted;
+
+#[path = "support/scripted.rs"]
+mod scripted;
+
+/// A page of another site fetches `url`; no exchange takes long.
+fn fetch(url: &str, arguments: &[&str]) -> Output {
+    let limits = ["--timeout", "0.5", "--body-timeout", "0.5", "--max-body", "9000"];
+    Command::new(env!("CARGO_BIN_EXE_corspec"))
+        .args(["fetch", url])
+        .args(arguments)
+        .args(limits)
+        .output()
+        .unwrap()
+}
+
+fn from_page(url: &str, arguments: &[&str]) -> Output {
+    fetch(url, &[&["--origin", "http://a.test"], arguments].concat())
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A server that gives one connection `answer`; its URL.
+fn once(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(answer).unwrap();
+    });
+    url
+}
+
+#[test_case("/ok", 0; "a response")]
+#[test_case("/two-allow-origins", 1; "an error")]
+#[test_case("/reset", 3; "a reset connection")]
+#[test_case("/hang", 3; "silence")]
+#[test_case("/hang-in-head", 3; "silence within the headers")]
+#[test_case("/hang-in-body", 0; "silence within the body")]
+#[test_case("/close", 3; "a closed connection")]
+#[test_case("/no-status-line", 3; "no HTTP")]
+#[test_case("/endless-head", 3; "endless headers")]
+#[test_case("/endless-informational", 3; "endless interim answers")]
+#[test_case("/endless-body", 0; "an endless body")]
+#[test_case("/many-headers", 3; "too many headers")]
+#[test_case("/nul-in-header", 3; "a NUL byte in a header")]
+#[test_case("/length-negative", 3; "a negative length")]
+#[test_case("/after-preflight/ok", 0; "no preflight needed")]
+fn the_exit_code_says_what_the_page_got(path: &str, code: i32) {
+    let server = Scripted::start().unwrap();
+    let output = from_page(&server.url(path), &[]);
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test_case("/close-in-body", "broke off"; "a closed connection")]
+#[test_case("/reset-in-body", "broke off"; "a reset")]
+#[test_case("/close-in-chunk", "broke off"; "an unfinished chunk")]
+#[test_case("/hang-in-body", "did not end within 500ms"; "silence")]
+#[test_case("/endless-chunks", "longer than 9000 bytes"; "endless chunks")]
+fn a_body_that_ends_early_is_said(path: &str, error: &str) {
+    let server = Scripted::start().unwrap();
+    let answer = json(&from_page(&server.url(path), &["--format", "json"]));
+    assert_eq!(answer["outcome"], "response");
+    assert!(answer["body-error"].as_str().unwrap().contains(error), "{answer}");
+    assert!(answer["body"].as_str().unwrap().starts_with("hello"), "{answer}");
+}
+
+#[test]
+fn a_request_after_its_preflight_can_fail_too() {
+    let server = Scripted::start().unwrap();
+    let output =
+        from_page(&server.url("/after-preflight/reset"), &["-X", "PUT", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let exchanges = &json(&output)["exchanges"];
+    assert_eq!(exchanges[0]["status"], 204);
+    assert!(exchanges[1]["error"].is_string(), "{exchanges}");
+}
+
+#[test]
+fn a_refused_connection_is_nothing_answered() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let output = from_page(&format!("http://127.0.0.1:{port}/"), &[]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("could not connect"), "{output:?}");
+}
+
+#[test_case("not a url", &["--origin", "null"], "`not a url`"; "a URL")]
+#[test_case("ftp://127.0.0.1/", &["--origin", "null"], "http://"; "a scheme")]
+#[test_case("http://u:s3cret@127.0.0.1:1/", &["--origin", "null"], "`[requests]`"; "userinfo")]
+#[test_case("http://127.0.0.1:1/", &[], "--origin"; "no origin")]
+#[test_case("http://127.0.0.1:1/", &["--origin", "a.test"], "`a.test`"; "an origin")]
+#[test_case("http://127.0.0.1:1/", &["--origin", "null", "-X", "A B"], "A B"; "a method")]
+#[test_case("http://127.0.0.1:1/", &["--origin", "null", "-H", "x"], "'name: value'"; "a header")]
+#[test_case("http://127.0.0.1:1/", &["--origin", "null", "--mode", "x"], "no-cors"; "a mode")]
+#[test_case("http://127.0.0.1:1/", &["--origin", "null", "--browser", "x"], "webkit"; "a browser")]
+fn bad_usage_gets_one_clear_error(url: &str, arguments: &[&str], named: &str) {
+    let output = fetch(url, arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains(named) && !error.contains("s3cret"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn duplicate_lines_stay_apart() {
+    let server = Scripted::start().unwrap();
+    let answer = json(&from_page(&server.url("/two-allow-origins"), &["--format", "json"]));
+    let headers = answer["exchanges"][0]["response-headers"].as_array().unwrap();
+    let lines = headers.iter().filter(|it| it[0] == "access-control-allow-origin");
+    assert_eq!(lines.count(), 2, "{answer}");
+}
+
+#[test_case("text"; "in text")]
+#[test_case("json"; "in JSON")]
+fn no_control_character_and_no_secret_is_printed(format: &str) {
+    let url = once(
+        b"HTTP/1.1 200 \x9b31m\r\nAccess-Control-Allow-Origin: \x9b31m\r\nSet-Cookie: a=s3cret\r\n\
+          Content-Length: 0\r\nConnection: close\r\n\r\n",
+    );
+    let arguments = ["--format", format, "--credentials", "include", "--cookie", "b=s3cret"];
+    let output = from_page(&url, &arguments);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.trim_end().chars().any(|it| it.is_control() && it != '\n'), "{text:?}");
+    assert!(text.contains("a=<redacted>") && !text.contains("s3cret"), "{text}");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_said() {
+    let server = Scripted::start().unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_corspec"))
+        .args(["fetch", &server.url("/ok"), "--origin", "null"])
+        .stdout(full)
+        .stderr(Stdio::null())
+        .status();
+    assert_eq!(status.unwrap().code(), Some(74));
+}
