@@ -2,8 +2,10 @@
 //!
 //! A scenario and a policy make a case; pure: nothing here opens a socket or reads a clock.
 
+mod caching;
 pub mod case;
 pub mod exchange;
+pub mod judge;
 pub mod load;
 pub mod policy;
 pub mod requirement;

@@ -1,0 +1,257 @@
+//! Judging: what the page saw and what went over the wire, held against a case's expectations.
+
+use std::collections::BTreeMap;
+
+use corspec_fetch::outcome::{NetworkError, Outcome, Response, ResponseType};
+use serde::Serialize;
+
+use crate::caching;
+use crate::case::{Action, Case};
+use crate::exchange::StepRecord;
+use crate::scenario::{Direction, Expect, Level, PageSees, Sent};
+
+mod header;
+
+pub(crate) use header::{list, shown};
+
+/// What the suite says of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// The verdict.
+    pub result: Verdict,
+    /// What an `observe` case saw that it did not expect.
+    pub observed: Vec<Failure>,
+    /// The model's deciding step where the page was blocked, such as `cors-check 4`.
+    pub decided_by: Option<String>,
+}
+
+/// A verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// As expected.
+    Pass {
+        /// The accepted variant that holds, where the main expectation does not.
+        variant: Option<String>,
+    },
+    /// Not as expected.
+    Fail {
+        /// What that means.
+        direction: Option<Direction>,
+        /// What is not as expected.
+        failures: Vec<Failure>,
+    },
+    /// It cannot be said, for this reason.
+    NotApplicable(String),
+    /// The target did not answer: the runner's `target-error`.
+    Unjudgeable(String),
+}
+
+/// One expectation that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The step's name.
+    pub step: String,
+    /// The expectation, as it stands in the scenario.
+    pub clause: String,
+    /// What was expected, in words.
+    pub expected: String,
+    /// What was seen, in words, control characters escaped.
+    pub seen: String,
+    /// The scenario's file.
+    pub file: String,
+    /// The line of the step's expectation, from 1; 0 where unknown.
+    pub line: usize,
+}
+
+/// Holds the records of a case's steps, in order, against its expectations.
+///
+/// A record that is missing, or has an exchange without answer, makes the case [`Verdict::Unjudgeable`].
+#[must_use]
+pub fn judge(case: &Case, records: &[StepRecord]) -> Judgement {
+    let errors = records.iter().filter_map(|r| network_error(r.outcome.as_ref()));
+    let decided_by = errors.last().map(NetworkError::step);
+    let mut observed = Vec::new();
+    let result = match unanswered(case, records) {
+        Some(verdict) => verdict,
+        None => verdict(case, records, &mut observed),
+    };
+    Judgement { result, observed, decided_by }
+}
+
+fn unanswered(case: &Case, records: &[StepRecord]) -> Option<Verdict> {
+    for record in records {
+        for exchange in &record.exchanges {
+            if let Err(message) = &exchange.response {
+                return Some(Verdict::Unjudgeable(message.clone()));
+            }
+        }
+        if let Some(location) = &record.not_followed {
+            let place = shown(location.as_bytes());
+            return Some(Verdict::NotApplicable(format!(
+                "the redirect to {place} is not followed"
+            )));
+        }
+    }
+    (records.len() < case.steps.len())
+        .then(|| Verdict::Unjudgeable("not every step was run".to_owned()))
+}
+
+fn verdict(case: &Case, records: &[StepRecord], observed: &mut Vec<Failure>) -> Verdict {
+    let failures = failures(case, records, &BTreeMap::new());
+    if failures.is_empty() {
+        return Verdict::Pass { variant: None };
+    }
+    let holds = |variant: &&crate::case::CaseAccept| {
+        self::failures(case, records, &variant.expect).is_empty()
+    };
+    if let Some(variant) = case.accept.iter().find(holds) {
+        return Verdict::Pass { variant: Some(variant.name.clone()) };
+    }
+    if case.level == Level::Observe {
+        *observed = failures;
+        return Verdict::Pass { variant: None };
+    }
+    Verdict::Fail { direction: case.direction, failures }
+}
+
+/// What does not hold, with the expectations of `instead` for the steps named there.
+fn failures(
+    case: &Case,
+    records: &[StepRecord],
+    instead: &BTreeMap<String, Expect>,
+) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for (step, record) in case.steps.iter().zip(records) {
+        let expect = instead.get(&step.name).unwrap_or(&step.expect);
+        let mut add = |clause: String, expected: String, seen: String| {
+            let (step, file, line) = (step.name.clone(), case.file.clone(), step.expect.line);
+            failures.push(Failure { step, clause, expected, seen, file, line });
+        };
+        page(expect, record, &mut add);
+        requests(expect, record, &mut add);
+        for clause in &expect.header {
+            let other = clause.step.as_ref().and_then(|name| {
+                Some(&records[case.steps.iter().position(|step| step.name == *name)?])
+            });
+            header::check(clause, record, other, &mut add);
+        }
+        let replaced = instead.contains_key(&step.name);
+        if let (Action::Differential(probes), false) = (&step.action, replaced) {
+            caching::check(probes, record, &case.policy, &mut add);
+        }
+    }
+    failures
+}
+
+/// Takes a clause, what was expected, and what was seen.
+pub(crate) type Add<'a> = dyn FnMut(String, String, String) + 'a;
+
+fn page(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
+    let outcome = record.outcome.as_ref();
+    let (sees, words) = seen(outcome);
+    if let Some(page) = expect.page
+        && page != PageSees::Any
+        && Some(page) != sees
+    {
+        add(format!("page = {page:?}").to_lowercase(), in_words(page).to_owned(), words.clone());
+    }
+    if let Some(error) = network_error(outcome) {
+        let slug = error.cause().slug();
+        if !expect.cause.is_empty() && !expect.cause.iter().any(|cause| cause == slug) {
+            add(
+                "cause".to_owned(),
+                format!("the cause {}", expect.cause.join(" or ")),
+                format!("the cause {slug}"),
+            );
+        }
+    }
+    if let Some(status) = &expect.status {
+        let last = record.exchanges.last().and_then(|e| e.response.as_ref().ok()).map(|r| r.status);
+        let seen = match outcome {
+            Some(_) => response(outcome).map(|response| response.status),
+            None => last,
+        };
+        if !seen.is_some_and(|seen| status.accepts(seen)) {
+            let seen = seen.map_or(words, |seen| format!("the status {seen}"));
+            add("status".to_owned(), format!("the status {status:?}"), seen);
+        }
+    }
+    let readable = |name: &String| response(outcome).is_some_and(|r| r.headers.contains(name));
+    for name in expect.visible.iter().filter(|name| !readable(name)) {
+        add(
+            format!("visible = {name}"),
+            format!("the page can read `{name}`"),
+            "the page cannot read it".to_owned(),
+        );
+    }
+    for name in expect.hidden.iter().filter(|name| readable(name)) {
+        add(
+            format!("hidden = {name}"),
+            format!("the page cannot read `{name}`"),
+            "the page can read it".to_owned(),
+        );
+    }
+}
+
+fn network_error(outcome: Option<&Outcome>) -> Option<&NetworkError> {
+    match outcome {
+        Some(Outcome::NetworkError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+fn response(outcome: Option<&Outcome>) -> Option<&Response> {
+    match outcome {
+        Some(Outcome::Response(response)) => Some(response),
+        _ => None,
+    }
+}
+
+fn seen(outcome: Option<&Outcome>) -> (Option<PageSees>, String) {
+    match outcome {
+        None => (None, "no page asked".to_owned()),
+        Some(Outcome::NetworkError(error)) => (
+            Some(PageSees::Blocked),
+            format!("blocked at {}: {}", error.step(), shown(error.to_string().as_bytes())),
+        ),
+        Some(Outcome::Response(response)) => {
+            let sees = match response.kind {
+                ResponseType::Basic | ResponseType::Cors => PageSees::Readable,
+                ResponseType::Opaque => PageSees::Opaque,
+                ResponseType::OpaqueRedirect => PageSees::OpaqueRedirect,
+            };
+            (Some(sees), format!("{} with status {}", in_words(sees), response.status))
+        }
+    }
+}
+
+fn in_words(page: PageSees) -> &'static str {
+    match page {
+        PageSees::Readable => "a response that the page can read",
+        PageSees::Blocked => "a network error: the page is blocked",
+        PageSees::Opaque => "an opaque response",
+        PageSees::OpaqueRedirect => "an opaque redirect",
+        PageSees::Any => "anything",
+    }
+}
+
+fn requests(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
+    for (clause, preflight, wanted) in
+        [("preflight", true, expect.preflight), ("actual", false, expect.actual)]
+    {
+        let Some(wanted) = wanted else { continue };
+        let sent = record.exchanges.iter().any(|exchange| exchange.preflight == preflight);
+        if sent == (wanted == Sent::Sent) {
+            continue;
+        }
+        let kind = if preflight { "a preflight" } else { "the request itself" };
+        let words = |sent| {
+            if sent { format!("{kind} reaches the server") } else { format!("{kind} is not sent") }
+        };
+        add(clause.to_owned(), words(!sent), words(sent));
+    }
+}
+
+#[cfg(test)]
+mod tests;

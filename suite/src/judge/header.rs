@@ -1,0 +1,105 @@
+//! Operators over header values.
+
+use corspec_fetch::header_list::HeaderList;
+
+use super::Add;
+use crate::exchange::{Exchange, StepRecord};
+use crate::policy::is_token;
+use crate::scenario::{HeaderExpect, On, Operator};
+
+/// Checks one clause on the answers that it is about; `other` is the step that it compares with.
+pub(super) fn check(
+    clause: &HeaderExpect,
+    record: &StepRecord,
+    other: Option<&StepRecord>,
+    add: &mut Add<'_>,
+) {
+    let words = format!("{} {:?} {}", clause.name, clause.is, operands(clause).join(", "));
+    let exchanges = chosen(clause.on, record);
+    if exchanges.is_empty() {
+        add(
+            words,
+            format!("an answer ({:?}) that has headers", clause.on),
+            "there was no such request".to_owned(),
+        );
+        return;
+    }
+    for exchange in exchanges {
+        let Ok(response) = &exchange.response else { continue };
+        let lines: Vec<&[u8]> = response.headers.get_all(&clause.name).collect();
+        let holds = match (clause.is, other) {
+            (Operator::SameAs | Operator::DiffersFrom, Some(other)) => {
+                let theirs =
+                    chosen(clause.on, other).into_iter().find_map(|e| e.response.as_ref().ok());
+                let same = theirs
+                    .is_some_and(|r| r.headers.get_all(&clause.name).eq(lines.iter().copied()));
+                same == (clause.is == Operator::SameAs)
+            }
+            _ => holds(clause, &lines, &exchange.request.headers),
+        };
+        if !holds {
+            let seen = response.headers.get(&clause.name).map_or_else(
+                || format!("no `{}`", clause.name),
+                |value| format!("`{}: {}` in {} lines", clause.name, shown(&value), lines.len()),
+            );
+            add(words.clone(), words.clone(), seen);
+        }
+    }
+}
+
+/// `bytes` as text, with every control character and every byte beyond ASCII escaped.
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
+fn operands(clause: &HeaderExpect) -> Vec<&str> {
+    clause.value.iter().chain(&clause.values).map(String::as_str).collect()
+}
+
+fn chosen(on: On, record: &StepRecord) -> Vec<&Exchange> {
+    let mut of_kind = record.exchanges.iter().filter(|e| e.preflight == (on == On::Preflight));
+    match on {
+        On::Every => record.exchanges.iter().collect(),
+        On::Response => record.exchanges.last().into_iter().collect(),
+        On::First | On::Preflight => of_kind.next().into_iter().collect(),
+        On::Actual => of_kind.next_back().into_iter().collect(),
+    }
+}
+
+fn holds(clause: &HeaderExpect, lines: &[&[u8]], request: &HeaderList) -> bool {
+    let operands = operands(clause);
+    let combined = (!lines.is_empty()).then(|| lines.join(&b", "[..]));
+    let equals = |value: &&str| combined.as_deref() == Some(value.as_bytes());
+    let by_case = clause.name.eq_ignore_ascii_case("access-control-allow-methods");
+    let members = || lines.iter().flat_map(|line| list(line));
+    let contains = |value: &&str| {
+        members().any(|member| {
+            member == value.as_bytes()
+                || (!by_case && member.eq_ignore_ascii_case(value.as_bytes()))
+        })
+    };
+    match clause.is {
+        Operator::Absent => lines.is_empty(),
+        Operator::Present => !lines.is_empty(),
+        Operator::Once => lines.len() == 1,
+        Operator::Equals => operands.iter().any(equals),
+        Operator::NotEquals => !operands.iter().any(equals),
+        Operator::Origin => combined.is_some() && combined == request.get("origin"),
+        Operator::ListContains => operands.iter().all(contains),
+        Operator::ListLacks => !operands.iter().any(contains),
+        Operator::TokenList => lines.iter().all(|line| line.is_empty() || list(line).all(is_token)),
+        Operator::DeltaSeconds => match lines {
+            [] => true,
+            [line] => !line.is_empty() && line.iter().all(u8::is_ascii_digit),
+            _ => false,
+        },
+        Operator::VaryNames => contains(&"*") || operands.iter().all(contains),
+        // Both need another step, which loading makes sure of.
+        Operator::SameAs | Operator::DiffersFrom => false,
+    }
+}
+
+/// The members of a comma-separated list, without the white space around them.
+pub(crate) fn list(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
