@@ -7,9 +7,15 @@
 
 pub mod batch;
 pub mod cli;
+pub mod config;
 pub mod driver;
 pub mod escape;
+pub mod event;
 pub mod exit;
 pub mod redact;
+pub mod report;
+pub mod reproduce;
+pub mod selection;
+pub mod snapshot;
 pub mod transport;
 mod words;

@@ -1,0 +1,19 @@
+//! Reporters: each turns the events of a run into one format.
+
+use std::io;
+
+use crate::event::Event;
+
+pub mod json;
+pub mod ndjson;
+pub mod text;
+
+/// A consumer of a run's events.
+pub trait Reporter: Send {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+}
