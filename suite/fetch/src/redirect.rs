@@ -99,11 +99,16 @@ pub(crate) fn apply(
         303 => request.method != b"GET" && request.method != b"HEAD",
         _ => false,
     };
+    let leaves = !Origin::of(request.current_url()).same_origin(&Origin::of(&location));
     if to_get {
         become_get(request);
+    } else if profile.cross_origin_delete_becomes_get && leaves && request.method == b"DELETE" {
+        // The headers of the body stay.
+        request.method = b"GET".to_vec();
+        request.body = None;
     }
     // Step 13: another origin does not get what was meant for this one.
-    if !Origin::of(request.current_url()).same_origin(&Origin::of(&location)) {
+    if leaves {
         request.headers.delete("authorization");
     }
     // Step 14: the body is sent anew, byte for byte.
