@@ -69,8 +69,8 @@ pub struct Failure {
 /// A record that is missing, or has an exchange without answer, makes the case [`Verdict::Unjudgeable`].
 #[must_use]
 pub fn judge(case: &Case, records: &[StepRecord]) -> Judgement {
-    let errors = records.iter().filter_map(|r| network_error(r.outcome.as_ref()));
-    let decided_by = errors.last().map(NetworkError::step);
+    let mut errors = records.iter().filter_map(|r| network_error(r.outcome.as_ref()));
+    let decided_by = errors.next_back().map(NetworkError::step);
     let mut observed = Vec::new();
     let result = match unanswered(case, records) {
         Some(verdict) => verdict,

@@ -11,3 +11,4 @@ pub mod policy;
 pub mod requirement;
 pub mod role;
 pub mod scenario;
+pub mod schema;

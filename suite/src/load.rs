@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use corspec_fetch::cause::{self, CAUSES};
 use include_dir::{Dir, include_dir};
@@ -41,7 +42,7 @@ pub enum LoadError {
         file: String,
         /// Its text.
         #[source_code]
-        text: NamedSource<String>,
+        text: Arc<NamedSource<String>>,
         /// What is wrong.
         message: String,
         /// Where.
@@ -214,7 +215,7 @@ fn invalid(
 ) -> LoadError {
     LoadError::Invalid {
         file: file.to_owned(),
-        text: NamedSource::new(file, text.to_owned()),
+        text: Arc::new(NamedSource::new(file, text.to_owned())),
         message,
         span: span.into(),
         hint,

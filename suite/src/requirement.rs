@@ -151,6 +151,18 @@ mod tests {
 
     use test_case::test_case;
 
+    use crate::role::{HEADER_ROLES, LOOKALIKES, METHOD_ROLES, ORIGIN_ROLES};
+
+    #[test]
+    fn the_readme_has_a_row_for_every_name() {
+        let readme = include_str!("../README.md");
+        let roles = [ORIGIN_ROLES, METHOD_ROLES, HEADER_ROLES, ROUTES, ABILITIES].concat();
+        let rows = roles.into_iter().chain(FACTS.iter().map(|fact| (fact.name, fact.meaning)));
+        for (name, meaning) in rows.chain(LOOKALIKES.iter().map(|l| (l.name, l.meaning))) {
+            assert!(readme.contains(&format!("| `{name}` | {meaning}")), "{name}: {meaning}");
+        }
+    }
+
     #[test_case("credentials", "allow-credentials = true", "" ; "credentials")]
     #[test_case("no-credentials", "", "allow-credentials = true" ; "no credentials")]
     #[test_case("any-origin", "allow-origins = ['*']", "allow-origins = ['https://a.example']" ; "any origin")]
