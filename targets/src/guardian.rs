@@ -1,7 +1,7 @@
 //! The guardian: the process that clears what a run leaves behind when the run cannot.
 //!
 //! A run starts one, by running its own executable with a hidden first argument, and tells it over
-//! a pipe which process groups, containers and folders exist. However the run ends, by Ctrl-C, a
+//! a pipe which process groups and containers exist. However the run ends, by Ctrl-C, a
 //! panic or `kill -9`, the pipe closes; the guardian then ends what was not forgotten.
 //!
 //! Two things keep it exact. A process is *gated*: it starts as the same executable, which waits
@@ -15,8 +15,8 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,6 @@ pub(crate) enum Charge {
     Group(i32),
     /// A container of the engine `docker`, by its name.
     Container(String),
-    /// A folder with all that is in it.
-    Folder(PathBuf),
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -160,13 +158,13 @@ fn clear(charges: &[Charge]) {
     let group = |charge: &Charge| match charge {
         // Not above 1: the number of no group of ours.
         Charge::Group(id) if *id > 1 => Pid::from_raw(*id),
-        _ => None,
+        Charge::Group(_) | Charge::Container(_) => None,
     };
     end_groups(charges.iter().filter_map(group).collect());
     let containers = || {
         charges.iter().filter_map(|charge| match charge {
             Charge::Container(name) => Some(name),
-            _ => None,
+            Charge::Group(_) => None,
         })
     };
     for round in 0..REMOVALS {
@@ -174,12 +172,6 @@ fn clear(charges: &[Charge]) {
             thread::sleep(Duration::from_millis(400));
         }
         containers().for_each(|name| remove_container(name));
-    }
-    for charge in charges {
-        if let Charge::Folder(folder) = charge {
-            // Nobody is left to be told.
-            drop(fs::remove_dir_all(folder));
-        }
     }
 }
 
