@@ -1,6 +1,7 @@
 //! The command line: one subcommand a module.
 
 mod fetch;
+mod run;
 
 use clap::{Parser, Subcommand};
 
@@ -17,6 +18,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Fetch(Box<fetch::FetchArgs>),
+    Run(Box<run::RunArgs>),
 }
 
 impl Cli {
@@ -24,6 +26,7 @@ impl Cli {
     pub async fn run(self) -> Exit {
         match self.command {
             Command::Fetch(args) => fetch::run(*args).await,
+            Command::Run(args) => run::command(*args).await,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod exit;
 pub mod redact;
 pub mod report;
 pub mod reproduce;
+pub mod runner;
 pub mod selection;
 pub mod snapshot;
 pub mod transport;

@@ -5,8 +5,13 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use corspec::cli::Cli;
 use corspec::exit::Exit;
+use corspec_targets::guardian;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == guardian::ARGUMENT) {
+        return guardian::run(arguments);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

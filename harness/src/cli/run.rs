@@ -1,0 +1,215 @@
+//! `corspec run`: the suite against targets.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anstream::AutoStream;
+use clap::{Args, ValueEnum};
+use corspec_suite::load::Suite;
+use corspec_targets::guardian::Guardian;
+use corspec_targets::registry::Registry;
+
+use crate::event::{Event, ResultKind, Summary, TargetState};
+use crate::exit::Exit;
+use crate::report::Reporter;
+use crate::report::json::Json;
+use crate::report::ndjson::Ndjson;
+use crate::report::text::Text;
+use crate::runner::{Plan, run};
+use crate::selection::{Selection, is_literal};
+use crate::transport::{Transport, TransportOptions};
+
+/// Run the suite against targets; the reference server where none is named.
+///
+/// Exits with 0 where all is as expected, 1 on an unexpected failure or pass, 2 on bad usage, 3
+/// where a target could not be asked, 4 where nothing was asked, 74 where the output cannot be
+/// written, 130 when interrupted.
+#[derive(Args, Debug)]
+pub(super) struct RunArgs {
+    /// The targets, each as ID or ID@VARIANT.
+    #[arg(value_name = "TARGET", default_value = "reference")]
+    targets: Vec<String>,
+    /// Only scenarios whose id this glob matches, or of this area; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    scenario: Vec<String>,
+    /// Without scenarios whose id this glob matches, or of this area; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Only under this policy; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    policy: Vec<String>,
+    /// The form of the report.
+    #[arg(long, default_value = "text")]
+    format: Format,
+    /// Where to write the report; standard output by default.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How many cases of a target are under way at once.
+    #[arg(long, value_name = "N", default_value = "16")]
+    jobs: NonZeroUsize,
+    /// How long an exchange may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    timeout: u64,
+    /// Exit with 3 where a target is unavailable.
+    #[arg(long)]
+    require_targets: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// One event a line, as JSON.
+    Ndjson,
+}
+
+/// What the user asked for cannot be run, and how that ends.
+struct Refused(Exit, String);
+
+/// Runs the command.
+pub(super) async fn command(args: RunArgs) -> Exit {
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::select! {
+        exit = prepared(&args) => exit.unwrap_or_else(|Refused(exit, message)| {
+            eprintln!("error: {message}");
+            exit
+        }),
+        _ = interrupted => Exit::Interrupted,
+    }
+}
+
+async fn prepared(args: &RunArgs) -> Result<Exit, Refused> {
+    let usage = |message: String| Refused(Exit::Usage, message);
+    let suite = Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()))?;
+    let registry = Registry::discover(None).map_err(|error| usage(error.to_string()))?;
+    let selection =
+        Selection::new(&args.scenario, &args.exclude).map_err(|error| usage(error.to_string()))?;
+    for name in args.scenario.iter().filter(|name| is_literal(name) && name.contains('/')) {
+        if suite.scenario(name).is_none() {
+            let ids = suite.scenarios().iter().map(|scenario| scenario.id.as_str());
+            return Err(usage(unknown("scenario", name, ids)));
+        }
+    }
+    let chosen = suite.scenarios().iter().filter(|scenario| {
+        let aliases = scenario.aliases.iter().map(String::as_str);
+        selection.chooses(&std::iter::once(scenario.id.as_str()).chain(aliases).collect::<Vec<_>>())
+    });
+    let mut policies =
+        suite.policies().iter().map(|(name, policy)| (name.as_str(), policy)).collect();
+    if !args.policy.is_empty() {
+        policies = named_policies(&suite, &args.policy)?;
+    }
+    let mut targets = Vec::new();
+    for name in &args.targets {
+        let (id, variant) =
+            name.split_once('@').map_or((name.as_str(), None), |(id, it)| (id, Some(it)));
+        let target = registry.target(id).map_err(|error| {
+            let help =
+                miette::Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
+            usage(format!("{error}{help}"))
+        })?;
+        targets.push((target, variant.map(ToOwned::to_owned)));
+    }
+    let launched = targets.iter().any(|(target, _)| !target.is_builtin());
+    let guardian = launched.then(start_guardian).transpose()?;
+    let options = TransportOptions {
+        timeout: Duration::from_secs(args.timeout),
+        ..TransportOptions::default()
+    };
+    let transport = Transport::new(&options).map_err(|error| usage(error.to_string()))?;
+    let jobs = args.jobs.get();
+    let scenarios = chosen.collect();
+    let plan = Plan { suite: &suite, scenarios, policies, targets, jobs, transport, guardian };
+    Ok(report(&plan, args).await)
+}
+
+fn named_policies<'a>(
+    suite: &'a Suite,
+    names: &[String],
+) -> Result<std::collections::BTreeMap<&'a str, &'a corspec_suite::policy::Policy>, Refused> {
+    let find = |name: &String| {
+        let found = suite.policies().get_key_value(name).map(|(name, it)| (name.as_str(), it));
+        found.ok_or_else(|| {
+            let names = suite.policies().keys().map(String::as_str);
+            Refused(Exit::Usage, unknown("policy", name, names))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn unknown<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let nearest = names.min_by_key(|it| strsim::damerau_levenshtein(it, name));
+    let help = nearest.map_or(String::new(), |it| format!("; did you mean `{it}`?"));
+    format!("there is no {what} `{name}`{help}")
+}
+
+fn start_guardian() -> Result<Guardian, Refused> {
+    let fault =
+        |error: io::Error| Refused(Exit::Fault, format!("cannot start the guardian: {error}"));
+    Guardian::start(std::env::current_exe().map_err(fault)?).map_err(fault)
+}
+
+/// Runs the plan into the report that was asked for.
+async fn report(plan: &Plan<'_>, args: &RunArgs) -> Exit {
+    let out: Box<dyn Write + Send> = match &args.output {
+        None => Box::new(AutoStream::auto(io::stdout())),
+        Some(path) => match File::create(path) {
+            Ok(file) => Box::new(AutoStream::never(file)),
+            Err(error) => {
+                eprintln!("error: cannot write `{}`: {error}", path.display());
+                return Exit::Output;
+            }
+        },
+    };
+    let mut reporter: Box<dyn Reporter> = match args.format {
+        Format::Text => Box::new(Text::new(out)),
+        Format::Json => Box::new(Json::new(out)),
+        Format::Ndjson => Box::new(Ndjson::new(out)),
+    };
+    let mut written = Ok(());
+    let (mut died, mut unavailable) = (false, false);
+    let summary = run(plan, &mut |event| {
+        if let Event::Target(target) = event {
+            died |= target.state == TargetState::Failed;
+            unavailable |= target.state == TargetState::Unavailable;
+        }
+        if written.is_ok() {
+            written = reporter.event(event);
+        }
+    })
+    .await;
+    let exit = exit(summary, died || unavailable && args.require_targets);
+    match written {
+        Ok(()) => exit,
+        Err(error) => {
+            if io::stderr().is_terminal() {
+                eprintln!("error: cannot write the report: {error}");
+            }
+            exit.or_worse(Exit::Output)
+        }
+    }
+}
+
+/// How a run of that outcome ends.
+fn exit(summary: Summary, absent: bool) -> Exit {
+    let count = |kind| summary.of(kind);
+    let mut exit = Exit::Expected;
+    if count(ResultKind::Fail) + count(ResultKind::FixedUnexpectedly) > 0 {
+        exit = exit.or_worse(Exit::Unexpected);
+    }
+    if absent || count(ResultKind::TargetError) > 0 {
+        exit = exit.or_worse(Exit::Target);
+    }
+    if count(ResultKind::HarnessError) > 0 {
+        exit = exit.or_worse(Exit::Fault);
+    }
+    if exit == Exit::Expected && summary.ran() == 0 && count(ResultKind::RefusedConfig) == 0 {
+        return Exit::Nothing;
+    }
+    exit
+}

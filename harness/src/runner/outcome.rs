@@ -1,0 +1,187 @@
+//! From a judgement to a result: known failures, redacted exchanges, and how to
+//! see a failure by hand.
+
+use corspec_fetch::header_list::HeaderList;
+use corspec_fetch::outcome::Outcome;
+use corspec_fetch::request::{CredentialsMode, Mode, RedirectMode};
+use corspec_suite::case::{Action, Case, FetchStep};
+use corspec_suite::exchange::{Exchange, StepRecord};
+use corspec_suite::judge::{self, Verdict, judge};
+use corspec_suite::scenario::Scenario;
+use corspec_targets::known::Known;
+use serde::Serialize;
+
+use crate::escape::latin1;
+use crate::event::{CaseResult, ExchangeReport, Failure, Reproduce, ResultKind};
+use crate::redact;
+use crate::reproduce::{Call, curl, javascript};
+
+/// Who was asked, under which policy, and what is known of it.
+pub(super) struct Ran<'a> {
+    pub(super) target: &'a str,
+    pub(super) policy: &'a str,
+    pub(super) known: &'a Known,
+}
+
+/// The result of a case that was not judged.
+pub(super) fn blank(
+    scenario: &Scenario,
+    ran: &Ran<'_>,
+    result: ResultKind,
+    reason: String,
+) -> CaseResult {
+    CaseResult {
+        scenario: scenario.id.clone(),
+        title: scenario.title.clone(),
+        target: ran.target.to_owned(),
+        policy: ran.policy.to_owned(),
+        level: word(&scenario.level),
+        basis: word(&scenario.basis),
+        result,
+        direction: None,
+        reason: Some(reason),
+        variant: None,
+        decided_by: None,
+        decision: None,
+        failures: Vec::new(),
+        exchanges: Vec::new(),
+        why: scenario.why.clone(),
+        impact: scenario.impact.clone(),
+        spec: scenario.spec.clone(),
+        reproduce: None,
+    }
+}
+
+/// The result of a case that was run.
+pub(super) fn judged(
+    scenario: &Scenario,
+    ran: &Ran<'_>,
+    case: &Case,
+    records: &[StepRecord],
+) -> CaseResult {
+    let judgement = judge(case, records);
+    let mut result = blank(scenario, ran, ResultKind::Pass, String::new());
+    result.reason = None;
+    result.decided_by = judgement.decided_by;
+    result.decision = records.iter().rev().find_map(decision);
+    result.exchanges = exchanges(case, records);
+    let known = ran.known.entry(&scenario.id, ran.policy);
+    match judgement.result {
+        Verdict::Pass { variant } => {
+            result.variant = variant;
+            if let Some(entry) = known {
+                result.result = ResultKind::FixedUnexpectedly;
+                result.reason = Some(format!("listed as known, and passes: {}", entry.reason));
+            }
+        }
+        Verdict::Fail { direction, failures } => {
+            result.result = known.map_or(ResultKind::Fail, |_| ResultKind::KnownFailure);
+            result.reason = known.map(|entry| entry.reason.clone());
+            result.direction = direction.as_ref().map(word);
+            result.reproduce = failures.first().and_then(|it| reproduce(case, records, &it.step));
+            result.failures = failures.into_iter().map(failure).collect();
+        }
+        Verdict::NotApplicable(reason) => {
+            result.result = ResultKind::NotApplicable;
+            result.reason = Some(reason);
+        }
+        Verdict::Unjudgeable(reason) => {
+            result.result = ResultKind::TargetError;
+            result.reason = Some(reason);
+        }
+    }
+    result
+}
+
+/// The word that data files have for a value.
+fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+fn decision(record: &StepRecord) -> Option<String> {
+    match &record.outcome {
+        Some(Outcome::NetworkError(error)) => Some(error.to_string()),
+        Some(Outcome::Response(_)) | None => None,
+    }
+}
+
+fn failure(failure: judge::Failure) -> Failure {
+    Failure { step: failure.step, expected: failure.expected, seen: failure.seen }
+}
+
+fn exchanges(case: &Case, records: &[StepRecord]) -> Vec<ExchangeReport> {
+    let steps = case.steps.iter().zip(records);
+    let report = |name: &str, exchange: &Exchange| ExchangeReport {
+        step: name.to_owned(),
+        preflight: exchange.preflight,
+        method: latin1(&exchange.request.method),
+        url: exchange.request.url.clone(),
+        request_headers: shown(&exchange.request.headers),
+        status: exchange.response.as_ref().ok().map(|response| response.status),
+        response_headers: exchange
+            .response
+            .as_ref()
+            .map(|response| shown(&response.headers))
+            .unwrap_or_default(),
+        failure: exchange.response.as_ref().err().cloned(),
+    };
+    steps
+        .flat_map(|(step, record)| record.exchanges.iter().map(|it| report(&step.name, it)))
+        .collect()
+}
+
+/// Header lines with secrets hidden, names in lower case as they went over the wire.
+fn shown(headers: &HeaderList) -> Vec<(String, String)> {
+    redact::headers(headers, &[])
+        .iter()
+        .map(|(name, value)| (latin1(name).to_ascii_lowercase(), latin1(value)))
+        .collect()
+}
+
+/// How to see the failure of a step: its last request, and the page's call.
+fn reproduce(case: &Case, records: &[StepRecord], step: &str) -> Option<Reproduce> {
+    let at = case.steps.iter().position(|it| it.name == step)?;
+    let exchange = records.get(at)?.exchanges.last()?;
+    let body = exchange.request.body.as_deref().map(latin1);
+    let headers = shown(&exchange.request.headers);
+    let method = latin1(&exchange.request.method);
+    let curl = curl(&method, &exchange.request.url, &headers, body.as_deref());
+    Some(match &case.steps[at].action {
+        Action::Fetch(fetch) => Reproduce {
+            curl,
+            javascript: Some(javascript(&call(fetch))),
+            from: Some(fetch.origin.clone()),
+        },
+        Action::Wire(_) | Action::Differential(_) => {
+            Reproduce { curl, javascript: None, from: None }
+        }
+    })
+}
+
+fn call(step: &FetchStep) -> Call {
+    let word = |differs: bool, word: &str| differs.then(|| word.to_owned());
+    Call {
+        url: step.url.clone(),
+        method: word(step.method != "GET" && !step.method.is_empty(), &step.method),
+        headers: step.headers.clone(),
+        credentials: match step.credentials {
+            CredentialsMode::Omit => Some("omit".to_owned()),
+            CredentialsMode::SameOrigin => None,
+            CredentialsMode::Include => Some("include".to_owned()),
+        },
+        mode: match step.mode {
+            Mode::Cors => None,
+            Mode::NoCors => Some("no-cors".to_owned()),
+            Mode::SameOrigin => Some("same-origin".to_owned()),
+        },
+        redirect: match step.redirect {
+            RedirectMode::Follow => None,
+            RedirectMode::Error => Some("error".to_owned()),
+            RedirectMode::Manual => Some("manual".to_owned()),
+        },
+        body: step.body.clone(),
+    }
+}
