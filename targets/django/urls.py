@@ -37,7 +37,8 @@ def session(request):
     if "session" in request.COOKIES:
         return JsonResponse({"session": True})
     response = JsonResponse({"session": False}, status=401)
-    response.set_cookie("session", "1")
+    # What a page of another site needs its session cookie to be.
+    response.set_cookie("session", "1", samesite="None", secure=True, httponly=True)
     return response
 
 
