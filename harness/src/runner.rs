@@ -126,7 +126,25 @@ impl Plan<'_> {
                 }
             }
         }
+        self.check_known(&known, &results, &mut report);
         TargetRun { report, results }
+    }
+
+    /// An entry of the known failures that matches nothing is a mistake; only a
+    /// run of everything can tell.
+    fn check_known(&self, known: &Known, results: &[CaseResult], report: &mut TargetReport) {
+        let everything = self.scenarios.len() == self.suite.scenarios().len()
+            && self.policies.len() == self.suite.policies().len();
+        if !everything || report.state != TargetState::Ran {
+            return;
+        }
+        let asked = results.iter().filter(|result| result.result.ran());
+        let cases: Vec<_> = asked.map(|it| (it.scenario.as_str(), it.policy.as_str())).collect();
+        if let Some(entry) = known.unmatched(&cases).first() {
+            report.state = TargetState::Failed;
+            report.reason =
+                Some(format!("known.toml: `{}` matches no case that ran", entry.scenario));
+        }
     }
 
     async fn serve(
