@@ -15,12 +15,13 @@ const ARROWS: [(&str, &[&str]); 4] = [
 ];
 
 /// What the pure crates must not reach for: input, output, threads and clocks.
-const IMPURE: [&str; 10] = [
+const IMPURE: [&str; 11] = [
     "std::fs",
     "std::net",
     "std::process",
     "std::thread",
-    "std::time",
+    "SystemTime",
+    "Instant::now",
     "std::env",
     "std::io",
     "tokio",
