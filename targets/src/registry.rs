@@ -117,10 +117,7 @@ impl Registry {
                 .iter()
                 .min_by_key(|target| strsim::damerau_levenshtein(id, &target.id))
                 .map_or(REFERENCE, |target| &target.id);
-            RegistryError::Unknown {
-                id: id.to_owned(),
-                help: format!("did you mean `{nearest}`? `corspec targets` lists them all"),
-            }
+            RegistryError::Unknown { id: id.to_owned(), help: format!("did you mean `{nearest}`?") }
         })
     }
 }
