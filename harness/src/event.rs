@@ -197,6 +197,9 @@ pub struct CaseResult {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reproduce {
+    /// What starts the server, where it was one that the run started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serve: Option<String>,
     /// A `curl` line that repeats the deciding exchange.
     pub curl: String,
     /// What a page runs, as JavaScript; absent for raw requests.

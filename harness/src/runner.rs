@@ -19,6 +19,7 @@ use crate::transport::Transport;
 
 mod outcome;
 mod perform;
+mod stable;
 
 use outcome::{Ran, blank, judged};
 
@@ -201,7 +202,11 @@ impl Plan<'_> {
                     Instantiated::Case(case) => case.concretize(base),
                 };
                 match perform::perform(&case, base, &self.transport, stalls).await {
-                    Ok(records) => judged(scenario, ran, &case, &records),
+                    Ok(records) => {
+                        let mut result = judged(scenario, ran, &case, &records);
+                        stable::hide_address(&mut result, base);
+                        result
+                    }
                     Err(reason) => blank(scenario, ran, ResultKind::TargetError, reason),
                 }
             }

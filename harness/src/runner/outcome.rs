@@ -15,6 +15,7 @@ use crate::escape::latin1;
 use crate::event::{CaseResult, ExchangeReport, Failure, Reproduce, ResultKind};
 use crate::redact;
 use crate::reproduce::{Call, curl, javascript};
+use crate::runner::stable::{STAND_IN, hide_time};
 
 /// Who was asked, under which policy, and what is known of it.
 pub(super) struct Ran<'a> {
@@ -65,6 +66,7 @@ pub(super) fn judged(
     result.decided_by = judgement.decided_by;
     result.decision = records.iter().rev().find_map(decision);
     result.exchanges = exchanges(case, records);
+    result.exchanges.iter_mut().for_each(hide_time);
     let known = ran.known.entry(&scenario.id, ran.policy);
     match judgement.result {
         Verdict::Pass { variant } => {
@@ -78,7 +80,8 @@ pub(super) fn judged(
             result.result = known.map_or(ResultKind::Fail, |_| ResultKind::KnownFailure);
             result.reason = known.map(|entry| entry.reason.clone());
             result.direction = direction.as_ref().map(word);
-            result.reproduce = failures.first().and_then(|it| reproduce(case, records, &it.step));
+            let first = failures.first();
+            result.reproduce = first.and_then(|it| reproduce(ran, case, records, &it.step));
             result.failures = failures.into_iter().map(failure).collect();
         }
         Verdict::NotApplicable(reason) => {
@@ -142,23 +145,31 @@ fn shown(headers: &HeaderList) -> Vec<(String, String)> {
 }
 
 /// How to see the failure of a step: its last request, and the page's call.
-fn reproduce(case: &Case, records: &[StepRecord], step: &str) -> Option<Reproduce> {
+fn reproduce(ran: &Ran<'_>, case: &Case, records: &[StepRecord], step: &str) -> Option<Reproduce> {
     let at = case.steps.iter().position(|it| it.name == step)?;
     let exchange = records.get(at)?.exchanges.last()?;
     let body = exchange.request.body.as_deref().map(latin1);
     let headers = shown(&exchange.request.headers);
     let method = latin1(&exchange.request.method);
     let curl = curl(&method, &exchange.request.url, &headers, body.as_deref());
+    let serve = serve(ran);
     Some(match &case.steps[at].action {
         Action::Fetch(fetch) => Reproduce {
+            serve,
             curl,
             javascript: Some(javascript(&call(fetch))),
             from: Some(fetch.origin.clone()),
         },
         Action::Wire(_) | Action::Differential(_) => {
-            Reproduce { curl, javascript: None, from: None }
+            Reproduce { serve, curl, javascript: None, from: None }
         }
     })
+}
+
+/// What starts the same server at the address that the report shows.
+fn serve(ran: &Ran<'_>) -> Option<String> {
+    let (_, port) = STAND_IN.split_once(':')?;
+    Some(format!("corspec serve {} --policy {} --port {port}", ran.target, ran.policy))
 }
 
 fn call(step: &FetchStep) -> Call {

@@ -101,6 +101,9 @@ fn story(out: &mut impl Write, result: &CaseResult) -> io::Result<()> {
 
 fn reproduce(out: &mut impl Write, result: &CaseResult) -> io::Result<()> {
     let Some(reproduce) = &result.reproduce else { return Ok(()) };
+    if let Some(serve) = &reproduce.serve {
+        field(out, "serve", serve)?;
+    }
     field(out, "curl", &reproduce.curl)?;
     if let Some(javascript) = &reproduce.javascript {
         field(out, "javascript", javascript)?;
