@@ -1,139 +1,46 @@
 //! What was answered, as text for review: one file a target and area.
 //!
-//! A snapshot records the wire and never decides a verdict. Policies whose
-//! exchanges are the same share a block, so that a changed line is a changed
-//! behaviour. Ports, dates and secrets are out.
+//! A snapshot records the wire and never decides a verdict. The files are
+//! insta's: `cargo insta review` shows what changed, and `INSTA_UPDATE` says
+//! what becomes of a difference.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::escape::for_terminal;
-use crate::event::{CaseResult, ExchangeReport};
+use crate::event::{CaseResult, ResultKind};
 
-/// Response headers that a policy is made of, or that caches and redirects read.
-const KEPT: [&str; 8] = [
-    "age",
-    "allow",
-    "cache-control",
-    "cross-origin-resource-policy",
-    "location",
-    "set-cookie",
-    "timing-allow-origin",
-    "vary",
-];
+mod render;
+mod update;
 
-/// The snapshots of one target, by area: what went over the wire in `results`.
-///
-/// `origins` are the servers of this run and the words that stand for them. A
-/// case without exchanges has no place in a snapshot.
-#[must_use]
-pub fn render(results: &[CaseResult], origins: &[(String, &str)]) -> BTreeMap<String, String> {
-    let mut areas: BTreeMap<&str, BTreeMap<&str, Vec<Block<'_>>>> = BTreeMap::new();
-    for result in results.iter().filter(|result| !result.exchanges.is_empty()) {
-        let area = result.scenario.split('/').next().unwrap_or_default();
-        let blocks = areas.entry(area).or_default().entry(&result.scenario).or_default();
-        blocks.push(Block { wire: wire(&result.exchanges, origins), policy: &result.policy });
-    }
-    let text = |(area, scenarios): (&str, BTreeMap<_, _>)| {
-        let parts: Vec<_> = scenarios.into_iter().map(|(id, blocks)| part(id, blocks)).collect();
-        (area.to_owned(), parts.join("\n"))
-    };
-    areas.into_iter().map(text).collect()
+pub use render::render;
+pub use update::Update;
+
+/// What comes before a snapshot's text, as insta writes it.
+const HEAD: &str = "---\nsource: harness/tests/conformance.rs\n---\n";
+
+/// The snapshots of a run, as far as it can tell: those of areas that were asked whole.
+#[derive(Debug, Default)]
+pub struct Snapshots {
+    areas: BTreeSet<String>,
+    results: BTreeMap<String, Vec<CaseResult>>,
 }
 
-/// What went over the wire for one scenario under one policy.
-struct Block<'a> {
-    wire: String,
-    policy: &'a str,
-}
-
-/// One scenario: each different wire once, with the policies that gave it.
-fn part(id: &str, blocks: Vec<Block<'_>>) -> String {
-    let mut distinct: Vec<(String, Vec<&str>)> = Vec::new();
-    for Block { wire, policy } in blocks {
-        match distinct.iter_mut().find(|(known, _)| *known == wire) {
-            Some((_, policies)) => policies.push(policy),
-            None => distinct.push((wire, vec![policy])),
-        }
-    }
-    let mut text = format!("{id}\n");
-    for (wire, mut policies) in distinct {
-        policies.sort_unstable();
-        let _ = write!(text, "  under {}\n{wire}", policies.join(", "));
-    }
-    text
-}
-
-fn wire(exchanges: &[ExchangeReport], origins: &[(String, &str)]) -> String {
-    let mut text = String::new();
-    for exchange in exchanges {
-        let mut line = |line: String| {
-            let named =
-                origins.iter().fold(line, |line, (origin, word)| line.replace(origin, word));
-            let _ = writeln!(text, "    {}", for_terminal(&named));
-        };
-        line(format!("> {} {}", exchange.method, exchange.url));
-        for (name, value) in asked(&exchange.request_headers) {
-            line(format!("> {name}: {value}"));
-        }
-        match exchange.status {
-            Some(status) => line(format!("< {status}")),
-            None => line("! no answer".to_owned()),
-        }
-        for (name, value) in answered(&exchange.response_headers) {
-            line(format!("< {name}: {value}"));
-        }
-    }
-    text
-}
-
-fn asked(headers: &[(String, String)]) -> Vec<(String, String)> {
-    let mut lines = kept(headers, |name| {
-        name == "origin" || name == "cookie" || name.starts_with("access-control-")
-    });
-    let authorized = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-    lines.extend(authorized.then(|| ("authorization".to_owned(), "(given)".to_owned())));
-    lines
-}
-
-fn answered(headers: &[(String, String)]) -> Vec<(String, String)> {
-    kept(headers, |name| KEPT.contains(&name) || name.starts_with("access-control-"))
-}
-
-/// The headers that `keep` names, lower-cased and sorted; several lines of one
-/// name keep their order. Of cookies, only the names are left.
-fn kept(headers: &[(String, String)], keep: impl Fn(&str) -> bool) -> Vec<(String, String)> {
-    let mut lines: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .filter(|(name, _)| keep(name))
-        .map(|(name, value)| {
-            let value = if name.ends_with("cookie") { cookie_names(value) } else { value.clone() };
-            (name, value)
-        })
-        .collect();
-    lines.sort_by(|one, other| one.0.cmp(&other.0));
-    lines
-}
-
-/// The name of a `Set-Cookie`, or the names of a `Cookie`.
-fn cookie_names(value: &str) -> String {
-    let pairs = value.split(';').map(str::trim);
-    let attributes =
-        ["path", "domain", "max-age", "expires", "samesite", "secure", "httponly", "partitioned"];
-    let names = pairs.filter_map(|pair| {
-        let name = pair.split('=').next().unwrap_or_default();
-        (!attributes.contains(&name.to_ascii_lowercase().as_str())).then_some(name)
-    });
-    names.collect::<Vec<_>>().join("; ")
+/// A snapshot that is not what was answered.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Drift {
+    /// The snapshot's file.
+    pub path: PathBuf,
+    /// What is the matter with it.
+    pub kind: DriftKind,
+    /// Whether the file was changed, so that it is as answered now.
+    pub settled: bool,
 }
 
 /// How a snapshot on disk differs from what was answered.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Drift {
+pub enum DriftKind {
     /// The wire changed: the text of a line diff.
     Changed(String),
     /// There is no such file yet.
@@ -142,40 +49,66 @@ pub enum Drift {
     Unreferenced,
 }
 
+impl Snapshots {
+    /// Collects results of these areas, each of which the run asks whole.
+    #[must_use]
+    pub fn of(areas: BTreeSet<String>) -> Self {
+        Self { areas, results: BTreeMap::new() }
+    }
+
+    /// Takes the next result.
+    pub fn take(&mut self, result: &CaseResult) {
+        if self.areas.contains(render::area(result)) {
+            let target = result.target.split('@').next().unwrap_or_default();
+            self.results.entry(target.to_owned()).or_default().push(result.clone());
+        }
+    }
+
+    /// Compares with the files below `folder`, and changes them as `update` says.
+    ///
+    /// An area in which something could not be asked is left alone.
+    ///
+    /// # Errors
+    ///
+    /// A file or folder cannot be read or written.
+    pub fn settle(&self, folder: &Path, update: Update) -> io::Result<Vec<Drift>> {
+        let mut drifts = Vec::new();
+        for (target, results) in &self.results {
+            let broken: BTreeSet<_> =
+                results.iter().filter(|it| unanswered(it.result)).map(render::area).collect();
+            let whole = results.iter().filter(|it| !broken.contains(render::area(it)));
+            for (area, text) in render(whole) {
+                drifts.extend(settle(&path(folder, target, &area), &text, update)?);
+            }
+        }
+        Ok(drifts)
+    }
+}
+
+fn unanswered(result: ResultKind) -> bool {
+    matches!(result, ResultKind::TargetError | ResultKind::HarnessError)
+}
+
 /// Where the snapshot of an area stands.
 #[must_use]
 pub fn path(folder: &Path, target: &str, area: &str) -> PathBuf {
     folder.join(target).join(format!("{area}.snap"))
 }
 
-/// Compares `rendered` with the files of `target` below `folder`.
-///
-/// # Errors
-///
-/// A file or the folder is there and cannot be read.
-pub fn compare(
-    folder: &Path,
-    target: &str,
-    rendered: &BTreeMap<String, String>,
-) -> io::Result<Vec<(PathBuf, Drift)>> {
-    let mut drifts = Vec::new();
-    for (area, text) in rendered {
-        let path = path(folder, target, area);
-        match stored(&path)? {
-            None => drifts.push((path, Drift::Missing)),
-            Some(old) if old.trim_end() != text.trim_end() => {
-                drifts.push((path, Drift::Changed(difference(&old, text))));
-            }
-            Some(_) => {}
+/// Compares one snapshot with `text`, and changes it as `update` says.
+fn settle(path: &Path, text: &str, update: Update) -> io::Result<Option<Drift>> {
+    let kind = match stored(path)? {
+        None => DriftKind::Missing,
+        Some(old) if old.trim_end() != text.trim_end() => {
+            DriftKind::Changed(difference(&old, text))
         }
-    }
-    for path in unreferenced(folder, target, |area| rendered.contains_key(area))? {
-        drifts.push((path, Drift::Unreferenced));
-    }
-    Ok(drifts)
+        Some(_) => return Ok(None),
+    };
+    let settled = update.write(path, &format!("{HEAD}{text}"), kind == DriftKind::Missing)?;
+    Ok(Some(Drift { path: path.to_owned(), kind, settled }))
 }
 
-/// The snapshots of `target` whose area is not `known`, sorted.
+/// The snapshots of `target` below `folder` whose area is not `known`, sorted by path.
 ///
 /// # Errors
 ///
@@ -184,22 +117,22 @@ pub fn unreferenced(
     folder: &Path,
     target: &str,
     known: impl Fn(&str) -> bool,
-) -> io::Result<Vec<PathBuf>> {
+) -> io::Result<Vec<Drift>> {
     let entries = match fs::read_dir(folder.join(target)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut paths = Vec::new();
+    let mut drifts = Vec::new();
     for entry in entries {
         let path = entry?.path();
         let area = path.file_stem().unwrap_or_default().to_string_lossy();
         if path.extension().is_some_and(|it| it == "snap") && !known(&area) {
-            paths.push(path);
+            drifts.push(Drift { path, kind: DriftKind::Unreferenced, settled: false });
         }
     }
-    paths.sort();
-    Ok(paths)
+    drifts.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(drifts)
 }
 
 /// The text of a snapshot without insta's front matter.
@@ -222,29 +155,46 @@ fn difference(old: &str, new: &str) -> String {
 mod tests {
     use std::fs;
 
-    use super::{Drift, compare, cookie_names, difference, path};
+    use super::{Drift, DriftKind, Update, difference, path, settle, unreferenced};
 
     #[test]
-    fn cookies_leave_their_names_only() {
-        assert_eq!(cookie_names("sid=secret; Path=/; SameSite=None; Secure"), "sid");
-        assert_eq!(cookie_names("a=1; b=2"), "a; b");
+    fn a_difference_is_found_and_settled_as_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = path(folder.path(), "t", "a");
+        let drift = |kind, settled| Some(Drift { path: file.clone(), kind, settled });
+        let missing = |settled| drift(DriftKind::Missing, settled);
+        let changed = |settled| drift(DriftKind::Changed(difference("old\n", "new\n")), settled);
+
+        assert_eq!(settle(&file, "old\n", Update::No).unwrap(), missing(false));
+        assert!(!file.exists());
+        assert_eq!(settle(&file, "old\n", Update::Always).unwrap(), missing(true));
+        assert_eq!(settle(&file, "old\n", Update::No).unwrap(), None);
+        assert_eq!(settle(&file, "new\n", Update::No).unwrap(), changed(false));
+        assert_eq!(settle(&file, "new\n", Update::New).unwrap(), changed(false));
+        assert!(fs::read_to_string(file.with_extension("snap.new")).unwrap().ends_with("\nnew\n"));
+        assert_eq!(settle(&file, "new\n", Update::Always).unwrap(), changed(true));
+        assert_eq!(settle(&file, "new\n", Update::No).unwrap(), None);
     }
 
     #[test]
-    fn each_kind_of_drift_is_found() {
+    fn a_file_of_no_area_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let rendered = [("a", "1\n"), ("b", "new\n"), ("c", "3\n")];
-        let rendered = rendered.map(|(area, text)| (area.to_owned(), text.to_owned())).into();
         fs::create_dir(folder.path().join("t")).unwrap();
-        let file = |area| path(folder.path(), "t", area);
-        fs::write(file("a"), "---\nsource: x\n---\n1\n").unwrap();
-        fs::write(file("b"), "---\nsource: x\n---\nold\n").unwrap();
-        fs::write(file("d"), "---\nsource: x\n---\n4\n").unwrap();
-        let want = [
-            (file("b"), Drift::Changed(difference("old\n", "new\n"))),
-            (file("c"), Drift::Missing),
-            (file("d"), Drift::Unreferenced),
-        ];
-        assert_eq!(compare(folder.path(), "t", &rendered).unwrap(), want);
+        fs::write(path(folder.path(), "t", "a"), "").unwrap();
+        fs::write(path(folder.path(), "t", "b"), "").unwrap();
+        let found = unreferenced(folder.path(), "t", |area| area == "a").unwrap();
+        let paths: Vec<_> = found.into_iter().map(|drift| drift.path).collect();
+        assert_eq!(paths, [path(folder.path(), "t", "b")]);
+    }
+
+    #[test]
+    fn insta_reads_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        settle(&path(folder.path(), "t", "a"), "a/b\n  under p\n", Update::Always).unwrap();
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(folder.path().join("t"));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.bind(|| insta::assert_snapshot!("a", "a/b\n  under p\n"));
+        assert!(!folder.path().join("t/a.snap.new").exists());
     }
 }

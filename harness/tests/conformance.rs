@@ -2,27 +2,36 @@
 //!
 //! `cargo test --test conformance django-cors-headers/credentialed/preflight` runs a part,
 //! `CORSPEC_TARGETS=reference` (ids with commas between) chooses targets, and
-//! `CORSPEC_REQUIRE_TARGETS=1` makes an unavailable target a failure. A target's servers are
-//! started once in this process, at its first trial; listing starts nothing. Under cargo-nextest,
-//! where each trial is a process, a whole target is one trial.
+//! `CORSPEC_REQUIRE_TARGETS=1` makes an unavailable target a failure. A trial more for each area
+//! compares its snapshot. A target's servers are started once in this process, at its first trial;
+//! listing starts nothing. Under cargo-nextest, where each trial is a process, a whole target is
+//! one trial.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use corspec::event::{CaseResult, Event, ResultKind};
 use corspec::runner::{Plan, run};
+use corspec::snapshot;
 use corspec::transport::{Transport, TransportOptions};
 use corspec_suite::case::{Abilities, Instantiated};
 use corspec_suite::load::Suite;
 use corspec_targets::guardian::Guardian;
 use corspec_targets::registry::{Availability, Registry, Target};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use miette::{IntoDiagnostic as _, miette};
 
-/// What one target gave, by policy and scenario; or why it gave nothing.
-type Results = Result<HashMap<String, CaseResult>, String>;
+/// What one target gave, or why it gave nothing.
+type Results = Result<Given, String>;
+
+struct Given {
+    /// By policy and scenario, with a slash between.
+    results: HashMap<String, CaseResult>,
+    /// By area: what went over the wire.
+    wire: BTreeMap<String, String>,
+}
 
 /// A target, asked at its first trial and only once.
 struct Asked {
@@ -57,57 +66,112 @@ fn trials_of(target: &Target, suite: &Arc<Suite>) -> miette::Result<Vec<Trial>> 
     if let Availability::Unavailable { missing, how } = target.availability(None)? {
         let reason = format!("{} is missing: {how}", missing.join(", "));
         let required = std::env::var_os("CORSPEC_REQUIRE_TARGETS").is_some();
-        let trial = Trial::test(target.id.clone(), {
-            let reason = reason.clone();
-            move || Err(Failed::from(reason))
-        });
-        return Ok(vec![if required { trial } else { trial.with_ignored_flag(true) }]);
+        return Ok(vec![Trial::ignorable_test(target.id.clone(), move || match required {
+            true => Err(Failed::from(reason)),
+            false => Ok(Completion::ignored_with(reason)),
+        })]);
     }
     let asked = Arc::new(Asked { target: target.clone(), results: OnceLock::new() });
     if std::env::var_os("NEXTEST").is_some() {
         let suite = Arc::clone(suite);
         return Ok(vec![Trial::test(target.id.clone(), move || whole(&asked, &suite))]);
     }
-    let abilities = Abilities { routes: target.routes(), other: target.other_abilities().clone() };
-    let mut trials = Vec::new();
-    for (policy_name, policy) in suite.policies() {
-        for scenario in suite.scenarios() {
-            let case = suite.case(scenario, (policy_name, policy), &abilities);
-            let key = format!("{policy_name}/{}", scenario.id);
-            let (asked, whole) = (Arc::clone(&asked), Arc::clone(suite));
-            let name = format!("{}/{key}", target.id);
-            let trial = Trial::test(name, move || single(&asked, &whole, &key));
-            let ignored = matches!(case, Instantiated::NotApplicable(_));
-            trials.push(trial.with_ignored_flag(ignored));
-        }
-    }
-    Ok(trials)
+    Ok(cases(&asked, suite).chain(snapshots(&asked, suite)).collect())
 }
 
-fn single(asked: &Asked, suite: &Suite, key: &str) -> Result<(), Failed> {
-    let results = asked.results.get_or_init(|| ask(&asked.target, suite));
-    match results.as_ref().map_err(Failed::from)?.get(key) {
+/// A trial for each policy and scenario.
+fn cases(asked: &Arc<Asked>, suite: &Arc<Suite>) -> impl Iterator<Item = Trial> {
+    let target = &asked.target;
+    let abilities = Abilities { routes: target.routes(), other: target.other_abilities().clone() };
+    let pairs = suite
+        .policies()
+        .iter()
+        .flat_map(|policy| suite.scenarios().iter().map(move |scenario| (policy, scenario)));
+    pairs.map(move |((policy_name, policy), scenario)| {
+        let key = format!("{policy_name}/{}", scenario.id);
+        let name = format!("{}/{key}", asked.target.id);
+        match suite.case(scenario, (policy_name, policy), &abilities) {
+            Instantiated::NotApplicable(reason) => {
+                Trial::ignorable_test(name, move || Ok(Completion::ignored_with(reason)))
+            }
+            Instantiated::Case(_) => {
+                let (asked, suite) = (Arc::clone(asked), Arc::clone(suite));
+                Trial::ignorable_test(name, move || single(&asked, &suite, &key))
+            }
+        }
+    })
+}
+
+/// A trial for each area, and one for files of no area.
+fn snapshots(asked: &Arc<Asked>, suite: &Arc<Suite>) -> impl Iterator<Item = Trial> {
+    let areas = areas(suite);
+    let known = areas.clone();
+    let target = asked.target.id.clone();
+    let unreferenced = Trial::test(format!("{target}/snapshots-of-no-area"), move || {
+        let drifts = snapshot::unreferenced(&folder(), &target, |area| known.contains(area))?;
+        let paths: Vec<_> = drifts.iter().map(|it| it.path.display().to_string()).collect();
+        if paths.is_empty() { Ok(()) } else { Err(Failed::from(paths.join("\n"))) }
+    });
+    let trials = areas.into_iter().map(|area| {
+        let (asked, suite) = (Arc::clone(asked), Arc::clone(suite));
+        let name = format!("{}/snapshots/{area}", asked.target.id);
+        Trial::test(name, move || unchanged(&asked, &suite, &area))
+    });
+    trials.chain([unreferenced]).collect::<Vec<_>>().into_iter()
+}
+
+fn areas(suite: &Suite) -> BTreeSet<String> {
+    let area = |id: &str| id.split('/').next().map(str::to_owned);
+    suite.scenarios().iter().filter_map(|scenario| area(&scenario.id)).collect()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots")
+}
+
+impl Asked {
+    fn given(&self, suite: &Suite) -> Result<&Given, Failed> {
+        let results = self.results.get_or_init(|| ask(&self.target, suite));
+        results.as_ref().map_err(Failed::from)
+    }
+}
+
+fn single(asked: &Asked, suite: &Suite, key: &str) -> Result<Completion, Failed> {
+    match asked.given(suite)?.results.get(key) {
         Some(result) => verdict(result),
         None => Err(Failed::from("the run gave no result for it")),
     }
 }
 
-fn whole(asked: &Asked, suite: &Suite) -> Result<(), Failed> {
-    let results = asked.results.get_or_init(|| ask(&asked.target, suite));
-    let results = results.as_ref().map_err(Failed::from)?;
-    let failed: Vec<_> = results
-        .values()
-        .filter_map(|it| Some(format!("{}: {}", it.scenario, verdict(it).err()?.message()?)))
-        .collect();
-    if failed.is_empty() { Ok(()) } else { Err(Failed::from(failed.join("\n"))) }
+/// Compares one area's snapshot, as `INSTA_UPDATE` says; insta panics on a difference.
+fn unchanged(asked: &Asked, suite: &Suite, area: &str) -> Result<(), Failed> {
+    let given = asked.given(suite)?;
+    let text = given.wire.get(area).ok_or_else(|| Failed::from("nothing of it was asked"))?;
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder().join(&asked.target.id));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(area, text));
+    Ok(())
 }
 
-fn verdict(result: &CaseResult) -> Result<(), Failed> {
+fn whole(asked: &Asked, suite: &Suite) -> Result<(), Failed> {
+    let results = asked.given(suite)?.results.values();
+    let failed: Vec<_> = results
+        .filter_map(|it| Some(format!("{}: {}", it.scenario, verdict(it).err()?.message()?)))
+        .collect();
+    if !failed.is_empty() {
+        return Err(Failed::from(failed.join("\n")));
+    }
+    areas(suite).iter().try_for_each(|area| unchanged(asked, suite, area))
+}
+
+fn verdict(result: &CaseResult) -> Result<Completion, Failed> {
     match result.result {
-        ResultKind::Pass
-        | ResultKind::KnownFailure
-        | ResultKind::NotApplicable
-        | ResultKind::RefusedConfig => Ok(()),
+        ResultKind::Pass | ResultKind::KnownFailure => Ok(Completion::Completed),
+        ResultKind::NotApplicable | ResultKind::RefusedConfig => {
+            Ok(Completion::ignored_with(result.reason.as_deref().unwrap_or_default()))
+        }
         ResultKind::Fail
         | ResultKind::FixedUnexpectedly
         | ResultKind::TargetError
@@ -150,6 +214,7 @@ fn ask(target: &Target, suite: &Suite) -> Results {
             }
         })
         .await;
-        Ok(results)
+        let wire = snapshot::render(results.values());
+        Ok(Given { results, wire })
     })
 }

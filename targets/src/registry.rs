@@ -17,6 +17,7 @@ pub const REFERENCE: &str = "reference";
 /// All targets, by id.
 #[derive(Clone, Debug)]
 pub struct Registry {
+    folder: Option<PathBuf>,
     targets: Vec<Target>,
 }
 
@@ -93,11 +94,16 @@ impl Registry {
             None => nearest_targets_folder(),
         };
         let mut targets = vec![reference()];
-        if let Some(folder) = folder {
-            targets.extend(read_targets(&folder)?);
+        if let Some(folder) = &folder {
+            targets.extend(read_targets(folder)?);
         }
         targets.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Self { targets })
+        Ok(Self { folder, targets })
+    }
+
+    /// The folder that the targets were read from; `None` where the reference is all there is.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// All targets, sorted by id.

@@ -1,5 +1,6 @@
 //! `corspec run`: the suite against targets.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::num::NonZeroUsize;
@@ -22,11 +23,15 @@ use crate::runner::{Plan, run};
 use crate::selection::{Selection, is_literal};
 use crate::transport::{Transport, TransportOptions};
 
+mod snapshots;
+
+use snapshots::{Review, whole_areas};
+
 /// Run the suite against targets; the reference server where none is named.
 ///
 /// Exits with 0 where all is as expected, 1 on an unexpected failure or pass, 2 on bad usage, 3
-/// where a target could not be asked, 4 where nothing was asked, 74 where the output cannot be
-/// written, 130 when interrupted.
+/// where a target could not be asked, 4 where nothing was asked, 5 where verdicts are as expected
+/// and snapshots differ, 74 where the output cannot be written, 130 when interrupted.
 #[derive(Args, Debug)]
 pub(super) struct RunArgs {
     /// The targets, each as ID or ID@VARIANT.
@@ -56,6 +61,11 @@ pub(super) struct RunArgs {
     /// Exit with 3 where a target is unavailable.
     #[arg(long)]
     require_targets: bool,
+    /// The folder of snapshots to compare with; by default `snapshots` beside the folder of targets,
+    /// where it is there. An area is compared where all of it is asked. `INSTA_UPDATE` says what
+    /// becomes of a difference, as with insta.
+    #[arg(long, value_name = "FOLDER")]
+    snapshots: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -123,9 +133,14 @@ async fn prepared(args: &RunArgs) -> Result<Exit, Refused> {
     };
     let transport = Transport::new(&options).map_err(|error| usage(error.to_string()))?;
     let jobs = args.jobs.get();
-    let scenarios = chosen.collect();
+    let scenarios: Vec<_> = chosen.collect();
+    let areas = match args.policy.is_empty() {
+        true => whole_areas(&suite, &scenarios),
+        false => BTreeSet::new(),
+    };
+    let review = Review::new(args.snapshots.as_deref(), registry.folder(), areas).map_err(usage)?;
     let plan = Plan { suite: &suite, scenarios, policies, targets, jobs, transport, guardian };
-    Ok(report(&plan, args).await)
+    Ok(report(&plan, args, review).await)
 }
 
 fn named_policies<'a>(
@@ -155,7 +170,7 @@ fn start_guardian() -> Result<Guardian, Refused> {
 }
 
 /// Runs the plan into the report that was asked for.
-async fn report(plan: &Plan<'_>, args: &RunArgs) -> Exit {
+async fn report(plan: &Plan<'_>, args: &RunArgs, mut review: Option<Review>) -> Exit {
     let out: Box<dyn Write + Send> = match &args.output {
         None => Box::new(AutoStream::auto(io::stdout())),
         Some(path) => match File::create(path) {
@@ -178,12 +193,16 @@ async fn report(plan: &Plan<'_>, args: &RunArgs) -> Exit {
             died |= target.state == TargetState::Failed;
             unavailable |= target.state == TargetState::Unavailable;
         }
+        if let Some(review) = &mut review {
+            review.event(event);
+        }
         if written.is_ok() {
             written = reporter.event(event);
         }
     })
     .await;
-    let exit = exit(summary, died || unavailable && args.require_targets);
+    let reviewed = review.map_or(Exit::Expected, |it| it.finish(&mut io::stderr().lock()));
+    let exit = exit(summary, died || unavailable && args.require_targets).or_worse(reviewed);
     match written {
         Ok(()) => exit,
         Err(error) => {
