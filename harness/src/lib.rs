@@ -19,4 +19,5 @@ pub mod runner;
 pub mod selection;
 pub mod snapshot;
 pub mod transport;
+mod whole_file;
 mod words;

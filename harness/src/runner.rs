@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use corspec_suite::case::{Abilities, Instantiated};
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
 use corspec_suite::scenario::Scenario;
 use corspec_targets::guardian::Guardian;
-use corspec_targets::known::Known;
+use corspec_targets::known::{Known, KnownError};
 use corspec_targets::launch::{self, Launch, Running};
 use corspec_targets::reference;
 use corspec_targets::registry::{Availability, Target};
@@ -32,14 +33,73 @@ pub struct Plan<'a> {
     pub scenarios: Vec<&'a Scenario>,
     /// The policies that were chosen, by name.
     pub policies: BTreeMap<&'a str, &'a Policy>,
-    /// Whom to ask: each target with the variant that was named.
-    pub targets: Vec<(&'a Target, Option<String>)>,
+    /// Whom to ask.
+    pub targets: Vec<Asked<'a>>,
     /// How many cases of one target are under way at once.
     pub jobs: usize,
     /// The client.
     pub transport: Transport,
     /// What clears up when the run cannot; only launched targets need it.
     pub guardian: Option<Guardian>,
+}
+
+/// A target that a run asks.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    target: &'a Target,
+    variant: Option<String>,
+    known: Known,
+}
+
+impl<'a> Asked<'a> {
+    /// A target, by the variant that was named, with the failures that are known of it.
+    ///
+    /// # Errors
+    ///
+    /// Its `known.toml` cannot be used, or something in it speaks of no case that `suite` has for
+    /// this target.
+    pub fn new(
+        target: &'a Target,
+        variant: Option<String>,
+        suite: &Suite,
+    ) -> Result<Self, Box<KnownError>> {
+        let known = target.folder.as_deref().map(Known::read).transpose()?.unwrap_or_default();
+        if !known.entries().is_empty() {
+            let abilities = abilities(target);
+            let policies = suite.policies().iter().map(|(name, policy)| (name.as_str(), policy));
+            let pairs = policies
+                .flat_map(|policy| suite.scenarios().iter().map(move |it| (it, policy)))
+                .filter(|(it, policy)| {
+                    matches!(suite.case(it, *policy, &abilities), Instantiated::Case(_))
+                });
+            let cases: Vec<_> = pairs.map(|(it, (policy, _))| (it.id.as_str(), policy)).collect();
+            known.check_matches(&cases)?;
+        }
+        Ok(Self { target, variant, known })
+    }
+
+    /// The target.
+    #[must_use]
+    pub fn target(&self) -> &'a Target {
+        self.target
+    }
+
+    /// The folder that the target is read from; `None` for the built-in one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&'a Path> {
+        self.target.folder.as_deref()
+    }
+
+    /// Its name in reports: the id, with the variant after an `@`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let id = &self.target.id;
+        self.variant.as_ref().map_or_else(|| id.clone(), |variant| format!("{id}@{variant}"))
+    }
+}
+
+fn abilities(target: &Target) -> Abilities {
+    Abilities { routes: target.routes(), other: target.other_abilities().clone() }
 }
 
 /// A server that answers for a target under one policy.
@@ -72,7 +132,7 @@ pub async fn run(plan: &Plan<'_>, emit: &mut (dyn FnMut(&Event) + Send)) -> Summ
         selected: plan.scenarios.len() * plan.policies.len() * plan.targets.len(),
     });
     let mut summary = Summary::default();
-    let runs = plan.targets.iter().map(|(target, variant)| plan.target(target, variant.as_deref()));
+    let runs = plan.targets.iter().map(|asked| plan.target(asked));
     let mut runs = stream::iter(runs).buffered(2);
     while let Some(TargetRun { report, results }) = runs.next().await {
         emit(&Event::Target(report));
@@ -86,8 +146,10 @@ pub async fn run(plan: &Plan<'_>, emit: &mut (dyn FnMut(&Event) + Send)) -> Summ
 }
 
 impl Plan<'_> {
-    async fn target(&self, target: &Target, variant: Option<&str>) -> TargetRun {
-        let id = variant.map_or(target.id.clone(), |variant| format!("{}@{variant}", target.id));
+    async fn target(&self, asked: &Asked<'_>) -> TargetRun {
+        let Asked { target, variant, known } = asked;
+        let variant = variant.as_deref();
+        let id = asked.name();
         let mut report = TargetReport {
             id: id.clone(),
             name: target.manifest.name.clone(),
@@ -105,13 +167,10 @@ impl Plan<'_> {
             }
             Err(error) => return failed(report, &error.to_string()),
         }
-        let known = match target.folder.as_deref().map(Known::read).transpose() {
-            Ok(known) => known.unwrap_or_default(),
-            Err(error) => return failed(report, &error.to_string()),
-        };
+        let today = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
         let mut results = Vec::new();
         for (name, policy) in &self.policies {
-            let ran = Ran { target: &id, policy: name, known: &known };
+            let ran = Ran { target: &id, policy: name, known, today };
             match self.serve(target, variant, policy).await {
                 Ok((server, versions)) => {
                     report.versions = versions;
@@ -127,25 +186,7 @@ impl Plan<'_> {
                 }
             }
         }
-        self.check_known(&known, &results, &mut report);
         TargetRun { report, results }
-    }
-
-    /// An entry of the known failures that matches nothing is a mistake; only a
-    /// run of everything can tell.
-    fn check_known(&self, known: &Known, results: &[CaseResult], report: &mut TargetReport) {
-        let everything = self.scenarios.len() == self.suite.scenarios().len()
-            && self.policies.len() == self.suite.policies().len();
-        if !everything || report.state != TargetState::Ran {
-            return;
-        }
-        let asked = results.iter().filter(|result| result.result.ran());
-        let cases: Vec<_> = asked.map(|it| (it.scenario.as_str(), it.policy.as_str())).collect();
-        if let Some(entry) = known.unmatched(&cases).first() {
-            report.state = TargetState::Failed;
-            report.reason =
-                Some(format!("known.toml: `{}` matches no case that ran", entry.scenario));
-        }
     }
 
     async fn serve(
@@ -187,8 +228,7 @@ impl Plan<'_> {
         policy: &Policy,
         server: &Server,
     ) -> Vec<CaseResult> {
-        let abilities =
-            Abilities { routes: target.routes(), other: target.other_abilities().clone() };
+        let abilities = abilities(target);
         let stalls = perform::Stalls::default();
         let base = server.base();
         let cases = self.scenarios.iter().map(|scenario| {

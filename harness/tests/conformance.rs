@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use corspec::event::{CaseResult, Event, ResultKind};
-use corspec::runner::{Plan, run};
+use corspec::runner::{Asked, Plan, run};
 use corspec::snapshot;
 use corspec::transport::{Transport, TransportOptions};
 use corspec_suite::case::{Abilities, Instantiated};
@@ -34,7 +34,7 @@ struct Given {
 }
 
 /// A target, asked at its first trial and only once.
-struct Asked {
+struct Once {
     target: Target,
     results: OnceLock<Results>,
 }
@@ -71,7 +71,7 @@ fn trials_of(target: &Target, suite: &Arc<Suite>) -> miette::Result<Vec<Trial>> 
             false => Ok(Completion::ignored_with(reason)),
         })]);
     }
-    let asked = Arc::new(Asked { target: target.clone(), results: OnceLock::new() });
+    let asked = Arc::new(Once { target: target.clone(), results: OnceLock::new() });
     if std::env::var_os("NEXTEST").is_some() {
         let suite = Arc::clone(suite);
         return Ok(vec![Trial::test(target.id.clone(), move || whole(&asked, &suite))]);
@@ -80,7 +80,7 @@ fn trials_of(target: &Target, suite: &Arc<Suite>) -> miette::Result<Vec<Trial>> 
 }
 
 /// A trial for each policy and scenario.
-fn cases(asked: &Arc<Asked>, suite: &Arc<Suite>) -> impl Iterator<Item = Trial> {
+fn cases(asked: &Arc<Once>, suite: &Arc<Suite>) -> impl Iterator<Item = Trial> {
     let target = &asked.target;
     let abilities = Abilities { routes: target.routes(), other: target.other_abilities().clone() };
     let pairs = suite
@@ -103,7 +103,7 @@ fn cases(asked: &Arc<Asked>, suite: &Arc<Suite>) -> impl Iterator<Item = Trial> 
 }
 
 /// A trial for each area, and one for files of no area.
-fn snapshots(asked: &Arc<Asked>, suite: &Arc<Suite>) -> impl Iterator<Item = Trial> {
+fn snapshots(asked: &Arc<Once>, suite: &Arc<Suite>) -> impl Iterator<Item = Trial> {
     let areas = areas(suite);
     let known = areas.clone();
     let target = asked.target.id.clone();
@@ -129,14 +129,14 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots")
 }
 
-impl Asked {
+impl Once {
     fn given(&self, suite: &Suite) -> Result<&Given, Failed> {
         let results = self.results.get_or_init(|| ask(&self.target, suite));
         results.as_ref().map_err(Failed::from)
     }
 }
 
-fn single(asked: &Asked, suite: &Suite, key: &str) -> Result<Completion, Failed> {
+fn single(asked: &Once, suite: &Suite, key: &str) -> Result<Completion, Failed> {
     match asked.given(suite)?.results.get(key) {
         Some(result) => verdict(result),
         None => Err(Failed::from("the run gave no result for it")),
@@ -144,7 +144,7 @@ fn single(asked: &Asked, suite: &Suite, key: &str) -> Result<Completion, Failed>
 }
 
 /// Compares one area's snapshot, as `INSTA_UPDATE` says; insta panics on a difference.
-fn unchanged(asked: &Asked, suite: &Suite, area: &str) -> Result<(), Failed> {
+fn unchanged(asked: &Once, suite: &Suite, area: &str) -> Result<(), Failed> {
     let given = asked.given(suite)?;
     let text = given.wire.get(area).ok_or_else(|| Failed::from("nothing of it was asked"))?;
     let mut settings = insta::Settings::clone_current();
@@ -155,7 +155,7 @@ fn unchanged(asked: &Asked, suite: &Suite, area: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-fn whole(asked: &Asked, suite: &Suite) -> Result<(), Failed> {
+fn whole(asked: &Once, suite: &Suite) -> Result<(), Failed> {
     let results = asked.given(suite)?.results.values();
     let failed: Vec<_> = results
         .filter_map(|it| Some(format!("{}: {}", it.scenario, verdict(it).err()?.message()?)))
@@ -197,11 +197,12 @@ fn ask(target: &Target, suite: &Suite) -> Results {
             Some(Guardian::start(executable).map_err(|error| error.to_string())?)
         };
         let transport = Transport::new(&TransportOptions::default()).into_diagnostic();
+        let asked = Asked::new(target, None, suite);
         let plan = Plan {
             suite,
             scenarios: suite.scenarios().iter().collect(),
             policies: suite.policies().iter().map(|(name, it)| (name.as_str(), it)).collect(),
-            targets: vec![(target, None)],
+            targets: vec![asked.map_err(|error| format!("{:?}", miette::Report::new(*error)))?],
             jobs: NonZeroUsize::MIN.saturating_add(15).get(),
             transport: transport.map_err(|error| error.to_string())?,
             guardian,

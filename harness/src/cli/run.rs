@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
 use corspec_targets::guardian::Guardian;
 use corspec_targets::registry::Registry;
+use miette::Diagnostic;
 
 use crate::event::{Event, ResultKind, Summary, TargetState};
 use crate::exit::Exit;
@@ -19,12 +20,14 @@ use crate::report::Reporter;
 use crate::report::json::Json;
 use crate::report::ndjson::Ndjson;
 use crate::report::text::Text;
-use crate::runner::{Plan, run};
+use crate::runner::{Asked, Plan, run};
 use crate::selection::{Selection, is_literal};
 use crate::transport::{Transport, TransportOptions};
 
+mod known;
 mod snapshots;
 
+use known::WriteKnown;
 use snapshots::{Review, whole_areas};
 
 /// Run the suite against targets; the reference server where none is named.
@@ -61,6 +64,10 @@ pub(super) struct RunArgs {
     /// Exit with 3 where a target is unavailable.
     #[arg(long)]
     require_targets: bool,
+    /// Rewrite each target's `known.toml` as the run has found it: what passes goes, what fails and
+    /// is not listed comes in with an empty reason, which you have to fill in.
+    #[arg(long, conflicts_with_all = ["scenario", "exclude", "policy"])]
+    write_known: bool,
     /// The folder of snapshots to compare with; by default `snapshots` beside the folder of targets,
     /// where it is there. An area is compared where all of it is asked. `INSTA_UPDATE` says what
     /// becomes of a difference, as with insta.
@@ -114,18 +121,12 @@ async fn prepared(args: &RunArgs) -> Result<Exit, Refused> {
     if !args.policy.is_empty() {
         policies = named_policies(&suite, &args.policy)?;
     }
-    let mut targets = Vec::new();
-    for name in &args.targets {
-        let (id, variant) =
-            name.split_once('@').map_or((name.as_str(), None), |(id, it)| (id, Some(it)));
-        let target = registry.target(id).map_err(|error| {
-            let help =
-                miette::Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
-            usage(format!("{error}{help}"))
-        })?;
-        targets.push((target, variant.map(ToOwned::to_owned)));
-    }
-    let launched = targets.iter().any(|(target, _)| !target.is_builtin());
+    let targets = args
+        .targets
+        .iter()
+        .map(|name| asked(name, &registry, &suite))
+        .collect::<Result<Vec<_>, _>>()?;
+    let launched = targets.iter().any(|asked| !asked.target().is_builtin());
     let guardian = launched.then(start_guardian).transpose()?;
     let options = TransportOptions {
         timeout: Duration::from_secs(args.timeout),
@@ -141,6 +142,17 @@ async fn prepared(args: &RunArgs) -> Result<Exit, Refused> {
     let review = Review::new(args.snapshots.as_deref(), registry.folder(), areas).map_err(usage)?;
     let plan = Plan { suite: &suite, scenarios, policies, targets, jobs, transport, guardian };
     Ok(report(&plan, args, review).await)
+}
+
+/// The target that `name` means, as ID or ID@VARIANT.
+fn asked<'a>(name: &str, registry: &'a Registry, suite: &Suite) -> Result<Asked<'a>, Refused> {
+    let (id, variant) = name.split_once('@').map_or((name, None), |(id, it)| (id, Some(it)));
+    let target = registry.target(id).map_err(|error| {
+        let help = Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
+        Refused(Exit::Usage, format!("{error}{help}"))
+    })?;
+    Asked::new(target, variant.map(ToOwned::to_owned), suite)
+        .map_err(|error| Refused(Exit::Usage, format!("{:?}", miette::Report::new(*error))))
 }
 
 fn named_policies<'a>(
@@ -186,6 +198,7 @@ async fn report(plan: &Plan<'_>, args: &RunArgs, mut review: Option<Review>) -> 
         Format::Json => Box::new(Json::new(out)),
         Format::Ndjson => Box::new(Ndjson::new(out)),
     };
+    let mut write_known = args.write_known.then(WriteKnown::default);
     let mut written = Ok(());
     let (mut died, mut unavailable) = (false, false);
     let summary = run(plan, &mut |event| {
@@ -196,13 +209,20 @@ async fn report(plan: &Plan<'_>, args: &RunArgs, mut review: Option<Review>) -> 
         if let Some(review) = &mut review {
             review.event(event);
         }
+        if let Some(write_known) = &mut write_known {
+            write_known.event(event);
+        }
         if written.is_ok() {
             written = reporter.event(event);
         }
     })
     .await;
     let reviewed = review.map_or(Exit::Expected, |it| it.finish(&mut io::stderr().lock()));
-    let exit = exit(summary, died || unavailable && args.require_targets).or_worse(reviewed);
+    let rewritten =
+        write_known.map_or(Exit::Expected, |it| it.finish(&plan.targets, &mut io::stderr().lock()));
+    let exit = exit(summary, died || unavailable && args.require_targets)
+        .or_worse(reviewed)
+        .or_worse(rewritten);
     match written {
         Ok(()) => exit,
         Err(error) => {

@@ -8,7 +8,8 @@ use corspec_suite::case::{Action, Case, FetchStep};
 use corspec_suite::exchange::{Exchange, StepRecord};
 use corspec_suite::judge::{self, Verdict, judge};
 use corspec_suite::scenario::Scenario;
-use corspec_targets::known::Known;
+use corspec_targets::known::{Entry, Known};
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::escape::latin1;
@@ -22,6 +23,7 @@ pub(super) struct Ran<'a> {
     pub(super) target: &'a str,
     pub(super) policy: &'a str,
     pub(super) known: &'a Known,
+    pub(super) today: Date,
 }
 
 /// The result of a case that was not judged.
@@ -73,12 +75,14 @@ pub(super) fn judged(
             result.variant = variant;
             if let Some(entry) = known {
                 result.result = ResultKind::FixedUnexpectedly;
-                result.reason = Some(format!("listed as known, and passes: {}", entry.reason));
+                result.reason = Some(format!(
+                    "known.toml lists it and it passes, take it out there: {}",
+                    explained(entry)
+                ));
             }
         }
         Verdict::Fail { direction, failures } => {
-            result.result = known.map_or(ResultKind::Fail, |_| ResultKind::KnownFailure);
-            result.reason = known.map(|entry| entry.reason.clone());
+            (result.result, result.reason) = excused(known, ran.today);
             result.direction = direction.as_ref().map(word);
             let first = failures.first();
             result.reproduce = first.and_then(|it| reproduce(ran, case, records, &it.step));
@@ -94,6 +98,25 @@ pub(super) fn judged(
         }
     }
     result
+}
+
+/// What a failure is, given what is known of it.
+fn excused(known: Option<&Entry>, today: Date) -> (ResultKind, Option<String>) {
+    match known {
+        None => (ResultKind::Fail, None),
+        Some(entry) if entry.is_expired(today) => {
+            let since = entry.expires.map_or(String::new(), |day| format!(" on {day}"));
+            let reason = format!("its entry in known.toml expired{since}: {}", explained(entry));
+            (ResultKind::Fail, Some(reason))
+        }
+        Some(entry) => (ResultKind::KnownFailure, Some(explained(entry))),
+    }
+}
+
+/// Why a failure is known, and where more is said.
+fn explained(entry: &Entry) -> String {
+    let link = entry.link.as_ref().map_or(String::new(), |link| format!(" ({link})"));
+    format!("{}{link}", entry.reason)
 }
 
 /// The word that data files have for a value.

@@ -1,9 +1,10 @@
 //! What becomes of a snapshot that differs: the meanings of insta's `INSTA_UPDATE`.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::Path;
+
+use crate::whole_file;
 
 /// What becomes of a snapshot that differs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,12 +54,8 @@ impl Update {
             Self::Unseen => missing,
         };
         let pending = path.with_extension("snap.new");
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let readable = fs::Permissions::from_mode(0o644);
-        let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(if replaces { path } else { &pending })?;
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        whole_file::write(if replaces { path } else { &pending }, text)?;
         if replaces && pending.exists() {
             fs::remove_file(pending)?;
         }
