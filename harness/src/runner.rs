@@ -1,6 +1,7 @@
 //! Runs cases: each target under each policy, and says what came of it as events.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use corspec_targets::launch::{self, Launch, Running};
 use corspec_targets::reference;
 use corspec_targets::registry::{Availability, Target};
 use futures_util::stream::{self, StreamExt as _};
+use url::Url;
 
 use crate::event::{CaseResult, Event, ResultKind, SuiteInfo, Summary, TargetReport, TargetState};
 use crate::transport::Transport;
@@ -108,6 +110,14 @@ enum Server {
     Launched(Box<Running>),
 }
 
+/// The URL of the server that redirects to targets, or why there is none.
+type Elsewhere = Result<String, io::Error>;
+
+/// Scheme, host and port, without a slash at the end.
+fn base(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
 /// A target under one policy that could not be asked, and why.
 enum Absent {
     Refused(String),
@@ -132,7 +142,14 @@ pub async fn run(plan: &Plan<'_>, emit: &mut (dyn FnMut(&Event) + Send)) -> Summ
         selected: plan.scenarios.len() * plan.policies.len() * plan.targets.len(),
     });
     let mut summary = Summary::default();
-    let runs = plan.targets.iter().map(|asked| plan.target(asked));
+    let (elsewhere, origin) = match reference::serve_elsewhere().await {
+        Ok(server) => {
+            let origin = base(server.base_url());
+            (Some(server), Ok(origin))
+        }
+        Err(error) => (None, Err(error)),
+    };
+    let runs = plan.targets.iter().map(|asked| plan.target(asked, &origin));
     let mut runs = stream::iter(runs).buffered(2);
     while let Some(TargetRun { report, results }) = runs.next().await {
         emit(&Event::Target(report));
@@ -141,12 +158,15 @@ pub async fn run(plan: &Plan<'_>, emit: &mut (dyn FnMut(&Event) + Send)) -> Summ
             emit(&Event::Result(Box::new(result)));
         }
     }
+    if let Some(elsewhere) = elsewhere {
+        elsewhere.stop().await;
+    }
     emit(&Event::RunFinished { summary });
     summary
 }
 
 impl Plan<'_> {
-    async fn target(&self, asked: &Asked<'_>) -> TargetRun {
+    async fn target(&self, asked: &Asked<'_>, elsewhere: &Elsewhere) -> TargetRun {
         let Asked { target, variant, known } = asked;
         let variant = variant.as_deref();
         let id = asked.name();
@@ -174,7 +194,8 @@ impl Plan<'_> {
             match self.serve(target, variant, policy).await {
                 Ok((server, versions)) => {
                     report.versions = versions;
-                    results.extend(self.policy(target, &ran, policy, &server).await);
+                    let at = (server.base(), elsewhere);
+                    results.extend(self.policy(target, &ran, policy, at).await);
                     server.stop().await;
                 }
                 Err(absent) => {
@@ -226,11 +247,10 @@ impl Plan<'_> {
         target: &Target,
         ran: &Ran<'_>,
         policy: &Policy,
-        server: &Server,
+        (base, elsewhere): (String, &Elsewhere),
     ) -> Vec<CaseResult> {
         let abilities = abilities(target);
         let stalls = perform::Stalls::default();
-        let base = server.base();
         let cases = self.scenarios.iter().map(|scenario| {
             let case = self.suite.case(scenario, (ran.policy, policy), &abilities);
             let (base, stalls) = (base.as_str(), &stalls);
@@ -239,12 +259,19 @@ impl Plan<'_> {
                     Instantiated::NotApplicable(reason) => {
                         return blank(scenario, ran, ResultKind::NotApplicable, reason);
                     }
-                    Instantiated::Case(case) => case.concretize(base),
+                    Instantiated::Case(case) => case,
                 };
-                match perform::perform(&case, base, &self.transport, stalls).await {
+                let elsewhere = match elsewhere {
+                    Ok(elsewhere) => elsewhere,
+                    Err(error) => {
+                        return blank(scenario, ran, ResultKind::HarnessError, error.to_string());
+                    }
+                };
+                let case = case.concretize(base, elsewhere);
+                match perform::perform(&case, base, elsewhere, &self.transport, stalls).await {
                     Ok(records) => {
                         let mut result = judged(scenario, ran, &case, &records);
-                        stable::hide_address(&mut result, base);
+                        stable::hide_addresses(&mut result, base, elsewhere);
                         result
                     }
                     Err(reason) => blank(scenario, ran, ResultKind::TargetError, reason),
@@ -277,7 +304,7 @@ impl Server {
             Self::Reference(server) => server.base_url(),
             Self::Launched(running) => &running.base_url,
         };
-        url.as_str().trim_end_matches('/').to_owned()
+        base(url)
     }
 
     async fn stop(self) {

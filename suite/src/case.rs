@@ -52,7 +52,8 @@ pub enum Instantiated {
     NotApplicable(String),
 }
 
-/// A scenario made concrete for one policy. URLs begin with `{base}` until [`Case::concretize`].
+/// A scenario made concrete for one policy. `{base}` and `{elsewhere}` stand for servers until
+/// [`Case::concretize`].
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The scenario's id.
@@ -209,11 +210,14 @@ impl Suite {
 }
 
 impl Case {
-    /// The case with the target's base URL (scheme, host and port, no slash at the end) in its place.
+    /// The case with the URLs (scheme, host and port, no slash at the end) of the target and of the
+    /// server [elsewhere](crate::scenario::FetchAction::through_elsewhere) in their places.
     #[must_use]
-    pub fn concretize(&self, base: &str) -> Self {
+    pub fn concretize(&self, base: &str, elsewhere: &str) -> Self {
         let mut case = self.clone();
-        let put = |text: &mut String| *text = text.replace("{base}", base);
+        let put = |text: &mut String| {
+            *text = text.replace("{elsewhere}", elsewhere).replace("{base}", base);
+        };
         let wire = |wire: &mut WireStep| {
             put(&mut wire.url);
             wire.headers.iter_mut().for_each(|(_, value)| put(value));
@@ -311,9 +315,11 @@ fn fetch_step(fetch: &FetchAction, template: &Template<'_>) -> Result<FetchStep,
     for role in &fetch.headers {
         headers.extend(role::header(role, policy)?);
     }
+    let url =
+        template.url(&fetch.route, fetch.code, fetch.to.as_deref(), fetch.query.as_deref())?;
     Ok(FetchStep {
         origin: role::origin(&fetch.origin, policy)?,
-        url: template.url(&fetch.route, fetch.code, fetch.to.as_deref(), fetch.query.as_deref())?,
+        url: if fetch.through_elsewhere { format!("{{elsewhere}}/to/{url}") } else { url },
         method: role::method(&fetch.method, policy)?,
         headers,
         credentials: match fetch.credentials {
@@ -436,14 +442,13 @@ mod tests {
                 else {
                     continue;
                 };
-                for step in case.concretize("http://127.0.0.1:8000").steps {
+                for step in case.concretize("http://127.0.0.1:8000", "http://127.0.0.1:8001").steps
+                {
                     if let Action::Fetch(fetch) = step.action {
                         assert!(fetch.page().is_ok(), "{}: {}", scenario.id, fetch.origin);
-                        assert!(
-                            fetch.init().url.starts_with("http://127.0.0.1:8000/"),
-                            "{}",
-                            scenario.id
-                        );
+                        let url = fetch.init().url;
+                        let first = url.strip_prefix("http://127.0.0.1:8001/to/").unwrap_or(&url);
+                        assert!(first.starts_with("http://127.0.0.1:8000/"), "{}", scenario.id);
                     }
                 }
             }

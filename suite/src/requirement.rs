@@ -100,23 +100,6 @@ pub const FACTS: &[Fact] = &[
     }),
     fact("max-age-zero", "states a max-age of 0", |p| p.max_age == Some(0)),
     fact("no-max-age", "states no max-age", |p| p.max_age.is_none()),
-    fact("put-allowed", "allows PUT", |p| p.allows_method("PUT")),
-    fact("put-denied", "does not allow PUT", |p| !p.allows_method("PUT")),
-    fact("patch-allowed", "allows PATCH", |p| p.allows_method("PATCH")),
-    fact("patch-denied", "does not allow PATCH", |p| !p.allows_method("PATCH")),
-    fact("delete-allowed", "allows DELETE", |p| p.allows_method("DELETE")),
-    fact("delete-denied", "does not allow DELETE", |p| !p.allows_method("DELETE")),
-    fact("post-allowed", "lists POST, or every method", |p| {
-        p.allow_methods.iter().any(|m| m == "POST" || m == "*")
-    }),
-    fact("head-allowed", "lists HEAD, or every method", |p| {
-        p.allow_methods.iter().any(|m| m == "HEAD" || m == "*")
-    }),
-    fact("hides-x-hidden", "does not expose `X-Hidden`", |p| !p.exposes_header("x-hidden")),
-    fact("range-denied", "does not allow `Range`", |p| !p.allows_header("range")),
-    fact("max-age-of-a-minute", "states a max-age of a minute or more", |p| {
-        p.max_age.is_some_and(|age| age >= 60)
-    }),
 ];
 
 /// Whether a list of the policy has `name`, or `*`.
@@ -147,9 +130,11 @@ pub const ABILITIES: &[(&str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
 
     use test_case::test_case;
+
+    use super::*;
 
     use crate::role::{HEADER_ROLES, LOOKALIKES, METHOD_ROLES, ORIGIN_ROLES};
 
@@ -161,6 +146,12 @@ mod tests {
         for (name, meaning) in rows.chain(LOOKALIKES.iter().map(|l| (l.name, l.meaning))) {
             assert!(readme.contains(&format!("| `{name}` | {meaning}")), "{name}: {meaning}");
         }
+    }
+
+    #[test]
+    fn every_fact_stands_once() {
+        let names: BTreeSet<_> = FACTS.iter().map(|fact| fact.name).collect();
+        assert_eq!(names.len(), FACTS.len());
     }
 
     #[test_case("credentials", "allow-credentials = true", "" ; "credentials")]

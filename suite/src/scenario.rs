@@ -148,6 +148,9 @@ pub struct FetchAction {
     pub to: Option<String>,
     /// What is appended to the path as query, without `?`.
     pub query: Option<String>,
+    /// Whether the page asks a server of another origin, which redirects (307) to the target.
+    #[serde(default)]
+    pub through_elsewhere: bool,
     /// Method role or literal.
     #[serde(default = "get")]
     pub method: String,

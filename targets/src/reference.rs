@@ -16,6 +16,7 @@
 //! CORS protects the reading of answers, and a server behind a proxy cannot tell its own origin from a foreign one.
 
 mod cors;
+mod elsewhere;
 mod preflight;
 mod recovery;
 mod routes;
@@ -28,6 +29,7 @@ use axum::{Router, middleware};
 use corspec_suite::policy::Policy;
 
 use self::cors::Cors;
+pub use self::elsewhere::serve_elsewhere;
 pub use self::serve::{Server, serve};
 
 /// The reference application under `policy`, which must be [valid](Policy::validate): what is no token in its lists is

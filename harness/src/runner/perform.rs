@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use corspec_fetch::agent::UserAgent;
 use corspec_fetch::header_list::HeaderList;
+use corspec_fetch::origin::Origin;
 use corspec_fetch::profile::Profile;
 use corspec_suite::case::{Action, Case, FetchStep, WireStep};
 use corspec_suite::exchange::{self, SeenResponse, SentRequest, StepRecord};
@@ -35,7 +36,8 @@ impl Stalls {
     }
 }
 
-/// Does everything that the case does to the server at `base`.
+/// Does everything that the case does to the server at `base`; `elsewhere` is the URL of the
+/// server that redirects to it.
 ///
 /// # Errors
 ///
@@ -43,11 +45,15 @@ impl Stalls {
 pub(super) async fn perform(
     case: &Case,
     base: &str,
+    elsewhere: &str,
     transport: &Transport,
     stalls: &Stalls,
 ) -> Result<Vec<StepRecord>, String> {
-    let base = Url::parse(base).map_err(|error| format!("its address is no URL: {error}"))?;
-    let follow = FollowPolicy::of(&base, false);
+    let origin = |url: &str| match Url::parse(url) {
+        Ok(url) => Ok(Origin::of(&url)),
+        Err(error) => Err(format!("its address is no URL: {error}")),
+    };
+    let follow = FollowPolicy::Named(vec![origin(base)?, origin(elsewhere)?]);
     let mut agent = UserAgent::new(&Profile::SPEC);
     let mut clock = Clock::default();
     let mut records = Vec::new();

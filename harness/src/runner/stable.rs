@@ -6,12 +6,21 @@ use crate::event::{CaseResult, ExchangeReport, Reproduce};
 /// What stands for the address of a server that the run itself started.
 pub(super) const STAND_IN: &str = "127.0.0.1:8000";
 
-/// Puts [`STAND_IN`] wherever `base`, a URL without a slash at its end, shows its host and port.
-pub(super) fn hide_address(result: &mut CaseResult, base: &str) {
+/// What stands for the address of the server that redirects to it.
+const STAND_IN_ELSEWHERE: &str = "127.0.0.1:8001";
+
+/// Puts stand-ins wherever `base` or `elsewhere`, URLs without a slash at their ends, show their
+/// hosts and ports.
+pub(super) fn hide_addresses(result: &mut CaseResult, base: &str, elsewhere: &str) {
+    hide(result, elsewhere, STAND_IN_ELSEWHERE);
+    hide(result, base, STAND_IN);
+}
+
+fn hide(result: &mut CaseResult, base: &str, stand_in: &str) {
     let Some((_, authority)) = base.split_once("://") else { return };
     let put = |text: &mut String| {
         if text.contains(authority) {
-            *text = text.replace(authority, STAND_IN);
+            *text = text.replace(authority, stand_in);
         }
     };
     for text in [&mut result.reason, &mut result.decision].into_iter().flatten() {

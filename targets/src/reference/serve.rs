@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Router;
 use axum::serve::ListenerExt;
 use corspec_suite::policy::Policy;
 use tokio::net::TcpListener;
@@ -50,13 +51,18 @@ impl Server {
 /// That `policy` makes no sense (of kind `InvalidInput`), or that `address` cannot be bound.
 pub async fn serve(policy: &Policy, address: SocketAddr) -> io::Result<Server> {
     policy.validate().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    serve_router(router(policy), address).await
+}
+
+/// Serves `router` as [`serve`] does the reference.
+pub(super) async fn serve_router(router: Router, address: SocketAddr) -> io::Result<Server> {
     let listener = TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
     let base_url = Url::parse(&format!("http://{bound}/")).map_err(io::Error::other)?;
     let (stop, stopped) = oneshot::channel::<()>();
     // Without Nagle's algorithm a small answer on a kept-alive connection is not held back.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let serving = axum::serve(listener, router(policy)).with_graceful_shutdown(async move {
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
         // An error is the sender being dropped, which is how a server is told to stop.
         let _ = stopped.await;
     });
