@@ -12,3 +12,4 @@ pub mod requirement;
 pub mod role;
 pub mod scenario;
 pub mod schema;
+pub mod shared_cache;

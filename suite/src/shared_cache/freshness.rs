@@ -1,0 +1,46 @@
+//! How long an answer is fresh, and how old it is.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::directives::{Directives, delta_seconds};
+use crate::exchange::SeenResponse;
+
+/// The lifetime that an answer states for a shared cache; `None` where it states none.
+///
+/// Source: RFC 9111, section 4.2.1.
+pub(super) fn stated(answer: &SeenResponse, now: Duration) -> Option<Duration> {
+    let control = Directives::of(&answer.headers, "cache-control");
+    let directive = control.seconds("s-maxage").or_else(|| control.seconds("max-age"));
+    if let Some(seconds) = directive {
+        return Some(Duration::from_secs(seconds));
+    }
+    if !answer.headers.contains("expires") {
+        return None;
+    }
+    // What is no date is in the past (section 5.3). Without a date of its own the answer was made now.
+    let expires = date(answer, "expires").unwrap_or_default();
+    Some(expires.saturating_sub(date(answer, "date").unwrap_or(now)))
+}
+
+/// How old an answer is when it arrives.
+///
+/// Source: RFC 9111, section 4.2.3, for an exchange that takes no time.
+pub(super) fn age_on_arrival(answer: &SeenResponse, now: Duration, reads_age: bool) -> Duration {
+    if !reads_age {
+        return Duration::ZERO;
+    }
+    let apparent = now.saturating_sub(date(answer, "date").unwrap_or(now));
+    let first = answer.headers.get_all("age").next().map(String::from_utf8_lossy);
+    let said = first.map_or(0, |age| delta_seconds(age.trim()));
+    apparent.max(Duration::from_secs(said))
+}
+
+/// The date in the header `name` of an answer, as time since the Unix epoch; `None` where there is none or it is no date.
+///
+/// Source: RFC 9110, section 5.6.7.
+#[must_use]
+pub fn date(answer: &SeenResponse, name: &str) -> Option<Duration> {
+    let value = answer.headers.get(name)?;
+    let time = httpdate::parse_http_date(std::str::from_utf8(&value).ok()?).ok()?;
+    time.duration_since(UNIX_EPOCH).ok()
+}
