@@ -1,12 +1,19 @@
 //! The caching oracle: answers of one URL that differ by who asked must say so in `Vary`, or a shared cache hands one
 //! visitor's answer to another.
+//!
+//! Two visitors that differ in one request header are replayed through the [model](crate::shared_cache) of a shared
+//! cache: the first one's answer is offered to it, the second one asks. Only what the second one is really handed, and
+//! would have got otherwise from the server itself, is a failure.
 
-use corspec_fetch::header_list::HeaderList;
+use std::time::Duration;
 
-use crate::case::Probe;
-use crate::exchange::{SeenResponse, StepRecord};
-use crate::judge::{Add, list, shown};
+use crate::exchange::{Exchange, SeenResponse, StepRecord};
+use crate::judge::Add;
 use crate::policy::Policy;
+use crate::scenario::VariedHeader;
+use crate::shared_cache::{CacheOptions, SharedCache, date, is_marked_cacheable};
+
+mod story;
 
 /// The response headers that browsers read when they decide whether a page may read an answer, and how much of it.
 const READ: [&str; 6] = [
@@ -18,95 +25,198 @@ const READ: [&str; 6] = [
     "access-control-max-age",
 ];
 
-/// Compares the answers of `record`, one for each of `probes`, and tells of the first pair that a cache would mix up.
-pub(crate) fn check(probes: &[Probe], record: &StepRecord, policy: &Policy, add: &mut Add<'_>) {
-    let answers: Vec<(&Probe, &SeenResponse)> = probes
-        .iter()
-        .zip(&record.exchanges)
-        .filter_map(|(probe, exchange)| Some((probe, exchange.response.as_ref().ok()?)))
-        .collect();
-    for (index, (stored_for, stored)) in answers.iter().enumerate() {
-        let mixed_up = answers.iter().enumerate().find_map(|(other, (asker, own))| {
-            let header = differing(stored, own)?;
-            (other != index
-                && !varies_by_origin(&stored.headers)
-                && !is_kept_from_caches(&stored.headers))
-            .then_some((asker, header))
-        });
-        if let Some((asker, header)) = mixed_up {
-            add(
-                "differential".to_owned(),
-                format!("`Vary` names `Origin`, since `{header}` depends on who asks"),
-                story(stored_for, stored, asker, policy),
-            );
-            return;
+/// Replays each pair of the step's visitors, and tells of the pair that is worst.
+pub(crate) fn check(record: &StepRecord, policy: &Policy, add: &mut Add<'_>) {
+    let hazards = hazards(&record.exchanges, policy);
+    let Some(worst) = hazards.iter().min_by_key(|hazard| (hazard.cache, hazard.harm)) else {
+        return;
+    };
+    let name = worst.header.name();
+    add(
+        "differential".to_owned(),
+        format!(
+            "`Vary` names `{name}`, since {} depends on it, or no shared cache may store the answer",
+            worst.difference.words()
+        ),
+        story::of(worst),
+    );
+}
+
+/// A visitor who is handed what was stored for another.
+struct Hazard<'a> {
+    cache: Cache,
+    harm: Harm,
+    /// In what the two differ.
+    header: VariedHeader,
+    difference: Difference,
+    stored_for: &'a Exchange,
+    asker: &'a Exchange,
+    /// What the asker is handed.
+    handed: SeenResponse,
+    /// What the server itself gives the asker.
+    own: &'a SeenResponse,
+}
+
+/// Which caches hand it over, the most usual first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Cache {
+    /// Any that follows the standard, by a stated lifetime or one that it may guess.
+    Any,
+    /// One whose operator has it keep such answers.
+    Told,
+}
+
+/// What befalls the asker, the worst first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Harm {
+    /// It gets the data or the leave of another.
+    Leaks,
+    /// It does not get its own.
+    Breaks,
+    /// It gets something else, and nothing comes of it yet.
+    Differs,
+}
+
+/// In what two answers differ.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Difference {
+    Header(&'static str),
+    Status,
+    Body,
+    SetCookie,
+}
+
+impl Difference {
+    fn words(self) -> String {
+        match self {
+            Self::Header(name) => format!("`{name}`"),
+            Self::Status => "the status".to_owned(),
+            Self::Body => "the body".to_owned(),
+            Self::SetCookie => "whose cookie is set".to_owned(),
         }
     }
 }
 
-/// The first header of [`READ`] that differs between the answers.
-fn differing(one: &SeenResponse, other: &SeenResponse) -> Option<&'static str> {
-    READ.into_iter().find(|name| one.headers.get(name) != other.headers.get(name))
-}
-
-fn varies_by_origin(headers: &HeaderList) -> bool {
-    headers
-        .get_all("vary")
-        .flat_map(list)
-        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
-}
-
-/// Whether no shared cache may store the answer (RFC 9111, section 3).
-fn is_kept_from_caches(headers: &HeaderList) -> bool {
-    headers
-        .get_all("cache-control")
-        .flat_map(list)
-        .any(|item| item.eq_ignore_ascii_case(b"no-store") || item.eq_ignore_ascii_case(b"private"))
-}
-
-/// What befalls the next visitor when the stored answer is handed to them.
-fn story(stored_for: &Probe, stored: &SeenResponse, asker: &Probe, policy: &Policy) -> String {
-    let who = |probe: &Probe| match &probe.origin {
-        Some(origin) => format!("a page of `{}`", shown(origin.as_bytes())),
-        None => "a request without `Origin`".to_owned(),
-    };
-    let vary = stored
-        .headers
-        .get("vary")
-        .map_or("no `Vary`".to_owned(), |v| format!("`Vary: {}`", shown(&v)));
-    let allow = stored.headers.get("access-control-allow-origin");
-    let shares = |origin: &str| {
-        allow.as_deref().is_some_and(|value| value == b"*" || value == origin.as_bytes())
-    };
-    let harm = match &asker.origin {
-        Some(origin) if policy.allows_origin(origin) && !shares(origin) => {
-            "it is blocked although it is allowed"
+fn hazards<'a>(exchanges: &'a [Exchange], policy: &Policy) -> Vec<Hazard<'a>> {
+    let body_is_stable = body_is_stable(exchanges);
+    let caches = [(Cache::Any, CacheOptions::STANDARD), (Cache::Told, CacheOptions::TOLD)];
+    let mut hazards = Vec::new();
+    for stored_for in exchanges {
+        for asker in exchanges {
+            let (Some(header), Ok(own)) = (only_difference(stored_for, asker), &asker.response)
+            else {
+                continue;
+            };
+            let handed = caches.iter().find_map(|(cache, options)| {
+                Some((*cache, handed_over(options, stored_for, asker)?))
+            });
+            let Some((cache, handed)) = handed else { continue };
+            let Some(difference) = difference(header, &handed, own, body_is_stable) else {
+                continue;
+            };
+            // Who is told to keep the answers of those who sign in breaks every server, whatever it says.
+            if header.is_credential() && cache == Cache::Told {
+                continue;
+            }
+            let harm = harm(header, difference, asker, &handed, own, policy);
+            hazards.push(Hazard {
+                cache,
+                harm,
+                header,
+                difference,
+                stored_for,
+                asker,
+                handed,
+                own,
+            });
         }
-        Some(origin) if !policy.allows_origin(origin) && shares(origin) => {
-            "it can read what it must not"
-        }
-        _ => "it gets what was meant for another",
-    };
-    let cached = if is_stored_unasked(stored) {
-        "a shared cache"
-    } else {
-        "a cache that is told to keep such answers"
-    };
-    format!(
-        "{vary} on the answer to {}: {cached} hands it to {}, and {harm}",
-        who(stored_for),
-        who(asker)
-    )
+    }
+    hazards
 }
 
-/// Whether a shared cache may store the answer without being told to: it states a lifetime, or its status lets caches
-/// guess one (RFC 9111 section 4.2.2, RFC 9110 section 15.1).
-fn is_stored_unasked(stored: &SeenResponse) -> bool {
-    let lifetime = stored.headers.get_all("cache-control").flat_map(list).any(|item| {
-        let name = item.split(|b| *b == b'=').next().unwrap_or_default();
-        name.eq_ignore_ascii_case(b"max-age") || name.eq_ignore_ascii_case(b"s-maxage")
-    });
-    let guessed =
-        [200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501].contains(&stored.status);
-    lifetime || stored.headers.contains("expires") || guessed
+/// The one header in which two visitors differ; `None` where they differ in none or in several.
+fn only_difference(one: &Exchange, other: &Exchange) -> Option<VariedHeader> {
+    let differs = |header: &VariedHeader| {
+        one.request.headers.get(header.name()) != other.request.headers.get(header.name())
+    };
+    let mut different = VariedHeader::ALL.into_iter().filter(differs);
+    different.next().filter(|_| different.next().is_none())
 }
+
+/// Whether one visitor who asked twice got the same body twice; not, where nobody asked twice.
+fn body_is_stable(exchanges: &[Exchange]) -> bool {
+    let body = |exchange: &Exchange| exchange.response.as_ref().ok().map(|it| it.body.clone());
+    let Some((last, earlier)) = exchanges.split_last() else { return false };
+    earlier.iter().any(|it| it.request.headers == last.request.headers && body(it) == body(last))
+}
+
+/// What a shared cache hands to `asker` that was stored for another.
+fn handed_over(
+    options: &CacheOptions,
+    stored_for: &Exchange,
+    asker: &Exchange,
+) -> Option<SeenResponse> {
+    let answer = stored_for.response.as_ref().ok()?;
+    let now = date(answer, "date").unwrap_or(Duration::ZERO);
+    let mut cache = SharedCache::new(options.clone());
+    cache.store(&stored_for.request, answer, now).ok()?;
+    cache.stored(&asker.request, now)
+}
+
+/// In what an answer differs from the asker's own, as far as `header` may be the cause.
+fn difference(
+    header: VariedHeader,
+    handed: &SeenResponse,
+    own: &SeenResponse,
+    body_is_stable: bool,
+) -> Option<Difference> {
+    let read = READ.into_iter().find(|name| handed.headers.get(name) != own.headers.get(name));
+    if let Some(name) = read {
+        return Some(Difference::Header(name));
+    }
+    if !header.is_credential() {
+        return None;
+    }
+    // Who is refused for its credentials loses nothing by an answer that is for everybody.
+    if matches!(own.status, 401 | 403) && !matches!(handed.status, 401 | 403) {
+        return None;
+    }
+    if handed.status != own.status {
+        return Some(Difference::Status);
+    }
+    if body_is_stable && handed.body != own.body {
+        return Some(Difference::Body);
+    }
+    // A lifetime that is only guessed is left aside here: no cache in use keeps a cookie unasked.
+    let is_kept = is_marked_cacheable(handed) && handed.headers.contains("set-cookie");
+    is_kept.then_some(Difference::SetCookie)
+}
+
+fn harm(
+    header: VariedHeader,
+    difference: Difference,
+    asker: &Exchange,
+    handed: &SeenResponse,
+    own: &SeenResponse,
+    policy: &Policy,
+) -> Harm {
+    if header.is_credential() {
+        let signed_in = asker.request.headers.contains(header.name());
+        let leaks = !signed_in || difference == Difference::SetCookie;
+        return if leaks { Harm::Leaks } else { Harm::Breaks };
+    }
+    let Some(origin) = asker.request.headers.get("origin") else { return Harm::Differs };
+    let allowed = policy.allows_origin(&String::from_utf8_lossy(&origin));
+    let shares = |answer: &SeenResponse| {
+        let value = answer.headers.get("access-control-allow-origin");
+        value.is_some_and(|value| value == b"*" || value == origin)
+    };
+    match (allowed, shares(handed), shares(own)) {
+        (false, true, false) => Harm::Leaks,
+        (true, false, true) => Harm::Breaks,
+        _ => Harm::Differs,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,12 +12,14 @@ use crate::policy::Policy;
 use crate::requirement::{ABILITIES, Fact, ROUTES};
 use crate::role;
 use crate::scenario::{
-    Basis, CredentialsChoice, DifferentialAction, Direction, Expect, FetchAction, Level,
-    ModeChoice, RedirectChoice, Scenario, WireAction,
+    Basis, CredentialsChoice, Direction, Expect, FetchAction, Level, ModeChoice, RedirectChoice,
+    Scenario, WireAction,
 };
 
+mod probe;
 mod template;
 
+pub use probe::Probe;
 use template::Template;
 
 /// What a target can do.
@@ -109,7 +111,7 @@ pub enum Action {
     Fetch(FetchStep),
     /// A raw request.
     Wire(WireStep),
-    /// Raw requests that differ in nothing but their `Origin`, in this order.
+    /// Raw requests of several visitors for one URL, in this order.
     Differential(Vec<Probe>),
 }
 
@@ -184,15 +186,6 @@ pub struct WireStep {
     pub body: Option<String>,
 }
 
-/// One of the caching oracle's requests.
-#[derive(Clone, Debug)]
-pub struct Probe {
-    /// Its `Origin`; absent: none.
-    pub origin: Option<String>,
-    /// The request.
-    pub request: WireStep,
-}
-
 impl Suite {
     /// What `scenario` comes to under `policy` on a target of these abilities.
     #[must_use]
@@ -256,7 +249,9 @@ fn instantiate(
         let action = match (&step.fetch, &step.wire, &step.differential) {
             (Some(fetch), ..) => Action::Fetch(fetch_step(fetch, &template)?),
             (_, Some(wire), _) => Action::Wire(wire_step(wire, &template)?),
-            (_, _, Some(differential)) => Action::Differential(probes(differential, &template)?),
+            (_, _, Some(differential)) => {
+                Action::Differential(probe::probes(differential, &template)?)
+            }
             (None, None, None) => return Err("a step of it does nothing".to_owned()),
         };
         steps.push(CaseStep {
@@ -353,28 +348,6 @@ fn wire_step(wire: &WireAction, template: &Template<'_>) -> Result<WireStep, Str
         headers: wire.headers.iter().map(header).collect::<Result<_, String>>()?,
         body: wire.body.clone(),
     })
-}
-
-/// The requests of the caching oracle; roles that the policy has no origin for are left out.
-fn probes(
-    differential: &DifferentialAction,
-    template: &Template<'_>,
-) -> Result<Vec<Probe>, String> {
-    let url = template.url(&differential.route, differential.code, None, None)?;
-    let asked = role::method(&differential.method, template.policy)?;
-    let roles = ["allowed", "other-allowed", "denied", "null"];
-    let origins =
-        roles.iter().filter_map(|role| role::origin(role, template.policy).ok()).map(Some);
-    let probe = |origin: Option<String>| {
-        let mut headers: Vec<(String, String)> =
-            origin.iter().map(|origin| ("Origin".to_owned(), origin.clone())).collect();
-        if differential.preflight {
-            headers.push(("Access-Control-Request-Method".to_owned(), asked.clone()));
-        }
-        let method = if differential.preflight { "OPTIONS".to_owned() } else { asked.clone() };
-        Probe { origin, request: WireStep { method, url: url.clone(), headers, body: None } }
-    };
-    Ok([None].into_iter().chain(origins).map(probe).collect())
 }
 
 fn expect(expect: &Expect, template: &Template<'_>) -> Result<Expect, String> {

@@ -11,7 +11,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use crate::policy::Policy;
 use crate::requirement::{ABILITIES, FACTS, Fact, ROUTES};
 use crate::role::{LOOKALIKES, ORIGIN_ROLES, is_origin_role, is_wire_only};
-use crate::scenario::{AreaFile, Basis, Level, Operator, Scenario, Step};
+use crate::scenario::{AreaFile, Basis, DifferentialAction, Level, Operator, Scenario, Step};
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 static POLICIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
@@ -290,7 +290,7 @@ fn lint(scenario: &Scenario, area: &str, ids: &mut BTreeSet<String>) -> Result<(
     }
     let names: Vec<String> = scenario.step.iter().enumerate().map(|(i, s)| s.name_at(i)).collect();
     for step in &scenario.step {
-        lint_step(id, step, &names)?;
+        lint_step(scenario, step, &names)?;
     }
     for expect in scenario.accept.iter().flat_map(|accept| &accept.expect) {
         if !names.contains(&expect.step) {
@@ -326,7 +326,8 @@ fn lint_route(route: &str) -> Result<(), Fault> {
     }
 }
 
-fn lint_step(id: &str, step: &Step, names: &[String]) -> Result<(), Fault> {
+fn lint_step(scenario: &Scenario, step: &Step, names: &[String]) -> Result<(), Fault> {
+    let id = &scenario.id;
     match (&step.fetch, &step.wire, &step.differential) {
         (Some(fetch), None, None) => {
             lint_route(&fetch.route)?;
@@ -345,7 +346,7 @@ fn lint_step(id: &str, step: &Step, names: &[String]) -> Result<(), Fault> {
                 return Err(fault(id, "a `wire` step has no page, remove `page`"));
             }
         }
-        (None, None, Some(differential)) => lint_route(&differential.route)?,
+        (None, None, Some(differential)) => lint_differential(scenario, differential)?,
         _ => return Err(fault(id, "a step has exactly one of `fetch`, `wire` and `differential`")),
     }
     for slug in &step.expect.cause {
@@ -380,6 +381,22 @@ fn lint_step(id: &str, step: &Step, names: &[String]) -> Result<(), Fault> {
                 "`step` names another step, for `same-as` and `differs-from` only",
             ));
         }
+    }
+    Ok(())
+}
+
+fn lint_differential(scenario: &Scenario, differential: &DifferentialAction) -> Result<(), Fault> {
+    lint_route(&differential.route)?;
+    differential.to.as_deref().map_or(Ok(()), lint_route)?;
+    if !differential.is_of_storable_method() && scenario.level != Level::Observe {
+        return Err(fault(
+            &differential.method,
+            "no shared cache stores answers to this, so that it can only `observe`",
+        ));
+    }
+    let varied = differential.varied();
+    if !differential.preflight && varied.iter().any(|header| header.is_of_preflights()) {
+        return Err(fault(&scenario.id, "only with `preflight` are there `request-` headers"));
     }
     Ok(())
 }
@@ -451,6 +468,9 @@ expect = { page = "blocked", cause = ["allow-origin-missing"], header = [ { on =
     #[test_case("\"allow-origin-missing\"", "\"allow-origin-mising\"", "there is no cause" ; "cause")]
     #[test_case(", value = \"origin\"", "", "needs a `value`" ; "operator without value")]
     #[test_case("\"vary-names\"", "\"present\"", "takes no `value`" ; "operator with value")]
+    #[test_case("fetch = { origin = \"allowed\", route", "differential = { method = \"POST\", route", "can only `observe`" ; "answers that no cache stores")]
+    #[test_case("fetch = { origin = \"allowed\", route", "differential = { by = [\"request-method\"], route", "only with `preflight`" ; "headers of preflights")]
+    #[test_case("fetch = { origin = \"allowed\"", "differential = { to = \"redirekt\"", "did you mean `redirect`?" ; "where a redirect leads")]
     #[test_case("fetch = ", "wire = { route = \"resource\" }\nfetch = ", "exactly one of" ; "two actions")]
     fn what_a_scenario_cannot_say_is_refused(wrong: &str, right: &str, expected: &str) {
         let shown = failure(wrong, right);

@@ -6,8 +6,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod differential;
 mod expect;
 
+pub use differential::{DifferentialAction, VariedHeader};
 pub use expect::{Expect, HeaderExpect, On, Operator, PageSees, Sent, StatusMatch};
 
 /// One file of scenarios.
@@ -127,7 +129,7 @@ pub struct Step {
     pub fetch: Option<FetchAction>,
     /// A raw request, for what no browser sends.
     pub wire: Option<WireAction>,
-    /// The caching oracle's five requests.
+    /// The caching oracle: one URL, asked by several visitors.
     pub differential: Option<DifferentialAction>,
     /// What must come of it.
     #[serde(default)]
@@ -240,22 +242,6 @@ pub struct WireAction {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Option<String>,
-}
-
-/// The caching oracle: one URL asked with no `Origin`, an allowed one, another allowed one, a denied one and `null`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct DifferentialAction {
-    /// Name of the target's route.
-    pub route: String,
-    /// For the route `status`: the status.
-    pub code: Option<u16>,
-    /// The method; with `preflight`, the one asked for.
-    #[serde(default = "get")]
-    pub method: String,
-    /// Whether the preflight for `method` is asked instead.
-    #[serde(default)]
-    pub preflight: bool,
 }
 
 /// A variant that passes too, where the main expectation fails.

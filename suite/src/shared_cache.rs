@@ -17,7 +17,7 @@ mod storing;
 mod vary;
 
 use directives::Directives;
-pub use freshness::date;
+pub use freshness::{date, is_marked_cacheable};
 pub use storing::NotStored;
 
 /// What one cache does where the standard leaves a choice, or where it departs from it.

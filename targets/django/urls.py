@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_cookie
 
 
 def ready(request):
@@ -33,6 +34,7 @@ def private(request):
 
 
 @csrf_exempt
+@vary_on_cookie
 def session(request):
     if "session" in request.COOKIES:
         return JsonResponse({"session": True})

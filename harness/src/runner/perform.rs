@@ -71,7 +71,8 @@ pub(super) async fn perform(
             Action::Differential(probes) => {
                 let mut record = StepRecord::default();
                 for probe in probes {
-                    record.exchanges.push(raw(&probe.request, transport).await?);
+                    let request = probe.request_after(&record.exchanges);
+                    record.exchanges.push(raw(&request, transport).await?);
                 }
                 record
             }

@@ -1,4 +1,4 @@
-//! Rows for the judge, the operators and the caching oracle.
+//! Rows for the judge and the operators.
 
 use corspec_fetch::header_list::HeaderList;
 use test_case::test_case;
@@ -182,46 +182,4 @@ fn a_redirect_that_is_not_followed_makes_the_case_not_applicable() {
     let mut records = record(vec![exchange(false, None, 302, &[])]);
     records[0].not_followed = Some("https://else.example".to_owned());
     assert!(matches!(judge(&wire("{ status = 200 }"), &records).result, Verdict::NotApplicable(_)));
-}
-
-type Lines = &'static [(&'static str, &'static str)];
-
-#[test_case(&[], &[("vary", "Accept")], false ; "the allowed answers differ and Vary names another")]
-#[test_case(&[("vary", "Origin")], &[("vary", "accept, origin")], true ; "both name Origin")]
-#[test_case(&[("vary", "Origin")], &[], false ; "only one names Origin")]
-#[test_case(&[("vary", "*")], &[("vary", "*")], true ; "asterisk")]
-#[test_case(&[("cache-control", "private")], &[("cache-control", "max-age=0, no-store")], true ; "not stored")]
-fn answers_that_differ_must_vary(allowed: Lines, others: Lines, expected: bool) {
-    let case = case("should", "[[scenario.step]]\ndifferential = { route = 'resource' }");
-    let Action::Differential(probes) = &case.steps[0].action else { panic!("it is differential") };
-    let answers = probes.iter().map(|probe| {
-        let origin = probe.origin.as_deref().filter(|origin| case.policy.allows_origin(origin));
-        let mut headers = origin.map_or(others, |_| allowed).to_vec();
-        headers.extend(origin.map(|origin| ("access-control-allow-origin", origin)));
-        exchange(false, probe.origin.as_deref(), 200, &headers)
-    });
-    assert_eq!(passes(&case, &record(answers.collect())), expected);
-}
-
-#[test]
-fn answers_that_do_not_differ_need_no_vary() {
-    let case = case("should", "[[scenario.step]]\ndifferential = { route = 'resource' }");
-    let answer = exchange(false, None, 200, &[("access-control-allow-origin", "*")]);
-    assert!(passes(&case, &record(vec![answer; 5])));
-}
-
-#[test]
-fn the_story_names_who_is_broken() {
-    let case = case("should", "[[scenario.step]]\ndifferential = { route = 'resource' }");
-    let mut answers = vec![exchange(false, None, 200, &[]); 5];
-    answers[1] =
-        exchange(false, None, 200, &[("access-control-allow-origin", "https://a.example")]);
-    let Verdict::Fail { failures, .. } = judge(&case, &record(answers)).result else {
-        panic!("it fails")
-    };
-    assert!(
-        failures[0].seen.contains("a page of `https://a.example`, and it is blocked"),
-        "{}",
-        failures[0].seen
-    );
 }

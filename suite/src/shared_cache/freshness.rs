@@ -22,6 +22,13 @@ pub(super) fn stated(answer: &SeenResponse, now: Duration) -> Option<Duration> {
     Some(expires.saturating_sub(date(answer, "date").unwrap_or(now)))
 }
 
+/// Whether an answer says itself that a shared cache may keep it: it states a lifetime, or is `public`.
+#[must_use]
+pub fn is_marked_cacheable(answer: &SeenResponse) -> bool {
+    let lifetime = stated(answer, Duration::ZERO);
+    lifetime.is_some() || Directives::of(&answer.headers, "cache-control").has("public")
+}
+
 /// How old an answer is when it arrives.
 ///
 /// Source: RFC 9111, section 4.2.3, for an exchange that takes no time.
