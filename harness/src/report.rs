@@ -4,7 +4,11 @@ use std::io;
 
 use crate::event::Event;
 
+pub mod document;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod ndjson;
 pub mod text;
 
@@ -17,3 +21,6 @@ pub trait Reporter: Send {
     /// The output cannot be written.
     fn event(&mut self, event: &Event) -> io::Result<()>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,10 +16,10 @@ use miette::Diagnostic;
 
 use crate::event::{Event, ResultKind, Summary, TargetState};
 use crate::exit::Exit;
-use crate::report::Reporter;
-use crate::report::json::Json;
+use crate::report::document::Collect;
 use crate::report::ndjson::Ndjson;
 use crate::report::text::Text;
+use crate::report::{Reporter, html, json, junit, markdown};
 use crate::runner::{Asked, Plan, run};
 use crate::selection::{Selection, is_literal};
 use crate::transport::{Transport, TransportOptions};
@@ -83,6 +83,12 @@ enum Format {
     Json,
     /// One event a line, as JSON.
     Ndjson,
+    /// JUnit's XML, for CI systems.
+    Junit,
+    /// Markdown, for a pull request.
+    Markdown,
+    /// A page that stands alone.
+    Html,
 }
 
 /// What the user asked for cannot be run, and how that ends.
@@ -195,8 +201,11 @@ async fn report(plan: &Plan<'_>, args: &RunArgs, mut review: Option<Review>) -> 
     };
     let mut reporter: Box<dyn Reporter> = match args.format {
         Format::Text => Box::new(Text::new(out)),
-        Format::Json => Box::new(Json::new(out)),
         Format::Ndjson => Box::new(Ndjson::new(out)),
+        Format::Json => Box::new(Collect::new(out, json::write)),
+        Format::Junit => Box::new(Collect::new(out, junit::write)),
+        Format::Markdown => Box::new(Collect::new(out, markdown::write)),
+        Format::Html => Box::new(Collect::new(out, html::write)),
     };
     let mut write_known = args.write_known.then(WriteKnown::default);
     let mut written = Ok(());

@@ -1,0 +1,135 @@
+//! Every form of a report, with text in it that others chose.
+
+use std::collections::BTreeMap;
+
+use quick_junit::TestCaseStatus;
+use rstest::rstest;
+
+use super::document::{Collect, Form};
+use super::text::Text;
+use super::{Reporter, html, json, junit, markdown};
+use crate::event::{
+    CaseResult, Event, ExchangeReport, Failure, ResultKind, SuiteInfo, Summary, TargetReport,
+    TargetState,
+};
+
+/// An escape sequence, a control character of Latin-1, an element, and a table's cell.
+const HOSTILE: &str = "\u{1b}[2J\u{9b}31m<script>alert(1)</script>\"'&|\r\n";
+
+fn result(kind: ResultKind, scenario: &str) -> CaseResult {
+    CaseResult {
+        scenario: scenario.to_owned(),
+        title: "A title".to_owned(),
+        target: "t".to_owned(),
+        policy: "p".to_owned(),
+        level: "must".to_owned(),
+        basis: "outcome".to_owned(),
+        result: kind,
+        direction: Some("fail-open".to_owned()),
+        reason: Some(HOSTILE.to_owned()),
+        variant: None,
+        decided_by: Some("cors-check 4".to_owned()),
+        decision: Some(HOSTILE.to_owned()),
+        failures: vec![Failure {
+            step: "1".to_owned(),
+            expected: "nothing".to_owned(),
+            seen: HOSTILE.to_owned(),
+        }],
+        exchanges: vec![ExchangeReport {
+            step: "1".to_owned(),
+            preflight: false,
+            method: "GET".to_owned(),
+            url: "http://127.0.0.1:8000/".to_owned(),
+            request_headers: vec![("origin".to_owned(), HOSTILE.to_owned())],
+            status: Some(200),
+            response_headers: vec![("access-control-allow-origin".to_owned(), HOSTILE.to_owned())],
+            failure: None,
+        }],
+        why: "w".to_owned(),
+        impact: "i".to_owned(),
+        spec: "fetch#concept-cors-check 4".to_owned(),
+        reproduce: None,
+    }
+}
+
+fn events() -> Vec<Event> {
+    let suite =
+        SuiteInfo { version: "0".to_owned(), fetch: "f".to_owned(), scenarios: 2, selected: 2 };
+    let target = |id: &str, state| {
+        Event::Target(TargetReport {
+            id: id.to_owned(),
+            name: HOSTILE.to_owned(),
+            versions: BTreeMap::from([("lib".to_owned(), HOSTILE.to_owned())]),
+            policies: vec!["p".to_owned()],
+            state,
+            reason: (state != TargetState::Ran).then(|| HOSTILE.to_owned()),
+        })
+    };
+    let mut events = vec![Event::RunStarted { suite, selected: 2 }, target("t", TargetState::Ran)];
+    let mut summary = Summary::default();
+    for kind in ResultKind::ALL {
+        summary.count(kind);
+        events.push(Event::Result(Box::new(result(kind, &format!("a/{}", kind.name())))));
+    }
+    events.push(target("absent", TargetState::Failed));
+    events.push(Event::RunFinished { summary });
+    events
+}
+
+fn written(reporter: impl FnOnce(&mut Vec<u8>, &[Event])) -> String {
+    let mut out = Vec::new();
+    reporter(&mut out, &events());
+    String::from_utf8(out).unwrap()
+}
+
+fn collected(form: Form) -> String {
+    written(|out, events| {
+        let mut collect = Collect::new(out, form);
+        events.iter().for_each(|event| collect.event(event).unwrap());
+    })
+}
+
+#[rstest]
+#[case::json(json::write)]
+#[case::junit(junit::write)]
+#[case::markdown(markdown::write)]
+#[case::html(html::write)]
+fn no_control_character_gets_out(#[case] form: Form) {
+    let text = collected(form);
+    let control = text.chars().find(|it| it.is_control() && *it != '\n');
+    assert_eq!(control, None, "{text}");
+    assert!(text.contains("fixed-unexpectedly"), "{text}");
+}
+
+#[test]
+fn text_for_a_terminal_has_none_but_its_own_colours() {
+    let text = written(|out, events| {
+        let mut reporter = Text::new(anstream::StripStream::new(out));
+        events.iter().for_each(|event| reporter.event(event).unwrap());
+    });
+    assert_eq!(text.chars().find(|it| it.is_control() && *it != '\n'), None, "{text}");
+}
+
+#[test]
+fn no_element_of_others_gets_into_the_page() {
+    let page = collected(html::write);
+    assert!(!page.contains("<script"), "{page}");
+    assert!(page.contains("&lt;script&gt;alert(1)"), "{page}");
+}
+
+#[test]
+fn what_ci_reads_tells_failures_from_errors() {
+    let text = collected(junit::write);
+    let report = quick_junit::Report::deserialize_from_str(&text).unwrap();
+    assert_eq!((report.tests, report.failures, report.errors), (9, 2, 3));
+    let cases = report.test_suites.iter().flat_map(|suite| &suite.test_cases);
+    let skipped = cases.filter(|it| matches!(it.status, TestCaseStatus::Skipped { .. }));
+    assert_eq!(skipped.count(), 3);
+}
+
+#[test]
+fn equal_runs_give_equal_bytes() {
+    for form in [json::write, junit::write, markdown::write, html::write] as [Form; 4] {
+        assert_eq!(collected(form), collected(form));
+    }
+}
