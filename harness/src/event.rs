@@ -21,16 +21,16 @@ pub enum Event {
     Target(TargetReport),
     /// A case has its result.
     Result(Box<CaseResult>),
-    /// How far the run is; for progress only, never part of a report.
+    /// How far a target is; for progress only, never part of a report.
     Progress {
-        /// Cases that have a result.
-        done: usize,
-        /// Cases that were selected.
-        of: usize,
-        /// Who is being asked.
+        /// Who is being asked, with its variant after an `@`.
         target: String,
         /// Under which policy.
         policy: String,
+        /// How many of the target's cases have a result.
+        done: usize,
+        /// How many cases it has.
+        of: usize,
     },
     /// The run is over.
     RunFinished {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use corspec_suite::case::{Abilities, Instantiated};
 use corspec_suite::load::Suite;
@@ -11,20 +11,31 @@ use corspec_suite::policy::Policy;
 use corspec_suite::scenario::Scenario;
 use corspec_targets::guardian::Guardian;
 use corspec_targets::known::{Known, KnownError};
-use corspec_targets::launch::{self, Launch, Running};
+use corspec_targets::launch::Stopped;
 use corspec_targets::reference;
 use corspec_targets::registry::{Availability, Target};
 use futures_util::stream::{self, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::event::{CaseResult, Event, ResultKind, SuiteInfo, Summary, TargetReport, TargetState};
 use crate::transport::Transport;
 
+mod fault;
 mod outcome;
+mod patience;
 mod perform;
+mod server;
 mod stable;
+mod tail;
 
 use outcome::{Ran, blank, judged};
+use patience::Patience;
+use server::{Absent, Server, Trouble};
+
+/// How long a server that was given up has to show that it ended: its connections close first.
+const LAST_BREATH: Duration = Duration::from_secs(1);
 
 /// What a run asks, and whom.
 #[derive(Debug)]
@@ -104,30 +115,28 @@ fn abilities(target: &Target) -> Abilities {
     Abilities { routes: target.routes(), other: target.other_abilities().clone() }
 }
 
-/// A server that answers for a target under one policy.
-enum Server {
-    Reference(reference::Server),
-    Launched(Box<Running>),
-}
-
-/// The URL of the server that redirects to targets, or why there is none.
+/// The URL of the server that redirects to targets, without a slash at its end, or why there is none.
 type Elsewhere = Result<String, io::Error>;
-
-/// Scheme, host and port, without a slash at the end.
-fn base(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_owned()
-}
-
-/// A target under one policy that could not be asked, and why.
-enum Absent {
-    Refused(String),
-    Failed(String),
-}
 
 /// What one target gave.
 struct TargetRun {
     report: TargetReport,
     results: Vec<CaseResult>,
+}
+
+/// What a target gave under one policy.
+struct Gave {
+    results: Vec<CaseResult>,
+    /// Whether it was given up.
+    given_up: bool,
+}
+
+/// Where a target says how far it is.
+struct Progress {
+    events: mpsc::UnboundedSender<Event>,
+    target: String,
+    done: usize,
+    of: usize,
 }
 
 /// Runs the plan. Events come in the order of the plan's targets, of policies and of scenarios.
@@ -141,21 +150,31 @@ pub async fn run(plan: &Plan<'_>, emit: &mut (dyn FnMut(&Event) + Send)) -> Summ
         },
         selected: plan.scenarios.len() * plan.policies.len() * plan.targets.len(),
     });
-    let mut summary = Summary::default();
+    let (events, mut progress) = mpsc::unbounded_channel();
     let (elsewhere, origin) = match reference::serve_elsewhere().await {
         Ok(server) => {
-            let origin = base(server.base_url());
+            let origin = start(server.base_url()).to_owned();
             (Some(server), Ok(origin))
         }
         Err(error) => (None, Err(error)),
     };
-    let runs = plan.targets.iter().map(|asked| plan.target(asked, &origin));
+    let runs = plan.targets.iter().map(|asked| plan.target(asked, &origin, events.clone()));
     let mut runs = stream::iter(runs).buffered(2);
-    while let Some(TargetRun { report, results }) = runs.next().await {
-        emit(&Event::Target(report));
-        for result in results {
-            summary.count(result.result);
-            emit(&Event::Result(Box::new(result)));
+    let mut summary = Summary::default();
+    loop {
+        tokio::select! {
+            biased;
+            Some(event) = progress.recv() => emit(&event),
+            run = runs.next() => {
+                // What was said on the way to a target's end comes before it.
+                while let Ok(event) = progress.try_recv() {
+                    emit(&event);
+                }
+                match run {
+                    Some(run) => run.tell(&mut summary, emit),
+                    None => break,
+                }
+            }
         }
     }
     if let Some(elsewhere) = elsewhere {
@@ -165,8 +184,18 @@ pub async fn run(plan: &Plan<'_>, emit: &mut (dyn FnMut(&Event) + Send)) -> Summ
     summary
 }
 
+/// Scheme, host and port of a server's URL, without a slash at the end.
+fn start(url: &Url) -> &str {
+    url.as_str().trim_end_matches('/')
+}
+
 impl Plan<'_> {
-    async fn target(&self, asked: &Asked<'_>, elsewhere: &Elsewhere) -> TargetRun {
+    async fn target(
+        &self,
+        asked: &Asked<'_>,
+        elsewhere: &Elsewhere,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> TargetRun {
         let Asked { target, variant, known } = asked;
         let variant = variant.as_deref();
         let id = asked.name();
@@ -178,108 +207,172 @@ impl Plan<'_> {
             state: TargetState::Ran,
             reason: None,
         };
-        match target.availability(variant) {
+        match availability(target, variant).await {
             Ok(Availability::Available) => {}
             Ok(Availability::Unavailable { missing, how }) => {
                 report.state = TargetState::Unavailable;
                 report.reason = Some(format!("{} is missing: {how}", missing.join(", ")));
                 return TargetRun { report, results: Vec::new() };
             }
-            Err(error) => return failed(report, &error.to_string()),
+            Err(error) => return failed(report, &error),
         }
         let today = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
+        let of = self.scenarios.len() * self.policies.len();
+        let mut progress = Progress { events, target: id.clone(), done: 0, of };
         let mut results = Vec::new();
+        let mut given_up = None;
         for (name, policy) in &self.policies {
-            let ran = Ran { target: &id, policy: name, known, today };
-            match self.serve(target, variant, policy).await {
-                Ok((server, versions)) => {
-                    report.versions = versions;
-                    let at = (server.base(), elsewhere);
-                    results.extend(self.policy(target, &ran, policy, at).await);
-                    server.stop().await;
-                }
-                Err(absent) => {
-                    if let Absent::Failed(reason) = &absent {
-                        report.state = TargetState::Failed;
-                        report.reason = Some(reason.clone());
-                    }
-                    results.extend(self.scenarios.iter().map(|it| absent.result(it, &ran)));
-                }
+            let ran = Ran { target: &id, policy: name, known, today, elsewhere };
+            if let Some(before) = given_up {
+                let why = format!("given up under `{before}`");
+                results.extend(self.unasked(&ran, ResultKind::TargetError, &why));
+            } else {
+                let asked = self.under(target, variant, policy, &ran, &mut report, &mut progress);
+                let Gave { results: more, given_up: now } = asked.await;
+                results.extend(more);
+                given_up = now.then_some(name);
             }
+            progress.reach(name, results.len());
         }
         TargetRun { report, results }
     }
 
-    async fn serve(
+    /// Starts the target under a policy, asks it everything, and stops it.
+    async fn under(
         &self,
         target: &Target,
         variant: Option<&str>,
         policy: &Policy,
-    ) -> Result<(Server, BTreeMap<String, String>), Absent> {
-        if target.is_builtin() {
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let server = reference::serve(policy, address).await;
-            let server = server.map_err(|error| Absent::Failed(error.to_string()))?;
-            let version = env!("CARGO_PKG_VERSION").to_owned();
-            return Ok((
-                Server::Reference(server),
-                BTreeMap::from([("corspec".to_owned(), version)]),
-            ));
-        }
-        let Some(guardian) = &self.guardian else {
-            return Err(Absent::Failed("there is no guardian to start it under".to_owned()));
+        ran: &Ran<'_>,
+        report: &mut TargetReport,
+        progress: &mut Progress,
+    ) -> Gave {
+        let (server, versions) = match self.serve(target, variant, policy).await {
+            Ok(served) => served,
+            Err(Absent::Refused(why)) => {
+                let results = self.unasked(ran, ResultKind::RefusedConfig, &why).collect();
+                return Gave { results, given_up: false };
+            }
+            Err(Absent::Failed { why, lasting }) => {
+                let results = self.unasked(ran, ResultKind::TargetError, &why.message).collect();
+                blame(report, ran, &why);
+                return Gave { results, given_up: lasting };
+            }
         };
-        match launch::launch(target, variant, &policy.to_json(), guardian).await {
-            Launch::Running(running) => {
-                let versions = running.versions.clone();
-                Ok((Server::Launched(running), versions))
-            }
-            Launch::RefusedConfig { message } => Err(Absent::Refused(message)),
-            Launch::Failed { message, output } => {
-                Err(Absent::Failed(format!("{message} {output}")))
-            }
+        report.versions = versions;
+        let (mut results, given_up) = self.ask(target, ran, policy, &server, progress).await;
+        if given_up {
+            // An error is that it lives on.
+            let _ = timeout(LAST_BREATH, server.ended()).await;
         }
+        let base = server.base_url().clone();
+        let Stopped { died, output } = server.stop().await;
+        let message = match &died {
+            Some(how) => Some(format!("{how} during the run")),
+            None => given_up.then(|| "it stopped answering, and was given up".to_owned()),
+        };
+        if let Some(message) = message {
+            let errors = results.iter_mut().filter(|it| it.result == ResultKind::TargetError);
+            errors.for_each(|it| it.reason = Some(message.clone()));
+            let output = stable::without_address(&output, &base);
+            blame(report, ran, &Trouble { message, output });
+        }
+        let given_up = given_up && died.is_none();
+        Gave { results, given_up }
     }
 
-    /// Every chosen scenario on one server, in order.
-    async fn policy(
+    /// The results of every chosen scenario where none could be asked.
+    fn unasked(
+        &self,
+        ran: &Ran<'_>,
+        kind: ResultKind,
+        why: &str,
+    ) -> impl Iterator<Item = CaseResult> {
+        self.scenarios.iter().map(move |it| blank(it, ran, kind, why.to_owned()))
+    }
+
+    /// Every chosen scenario on one server, in order, and whether the server was given up. What was
+    /// not asked when it ended is an error of the target: another server may have its port by now.
+    async fn ask(
         &self,
         target: &Target,
         ran: &Ran<'_>,
         policy: &Policy,
-        (base, elsewhere): (String, &Elsewhere),
-    ) -> Vec<CaseResult> {
+        server: &Server,
+        progress: &mut Progress,
+    ) -> (Vec<CaseResult>, bool) {
         let abilities = abilities(target);
-        let stalls = perform::Stalls::default();
-        let cases = self.scenarios.iter().map(|scenario| {
+        let base = server.base_url();
+        let patience = Patience::with(&self.transport, base);
+        let cases = self.scenarios.iter().enumerate().map(|(at, scenario)| {
             let case = self.suite.case(scenario, (ran.policy, policy), &abilities);
-            let (base, stalls) = (base.as_str(), &stalls);
+            let patience = &patience;
             async move {
-                let case = match case {
-                    Instantiated::NotApplicable(reason) => {
-                        return blank(scenario, ran, ResultKind::NotApplicable, reason);
-                    }
-                    Instantiated::Case(case) => case,
-                };
-                let elsewhere = match elsewhere {
-                    Ok(elsewhere) => elsewhere,
-                    Err(error) => {
-                        return blank(scenario, ran, ResultKind::HarnessError, error.to_string());
-                    }
-                };
-                let case = case.concretize(base, elsewhere);
-                match perform::perform(&case, base, elsewhere, &self.transport, stalls).await {
-                    Ok(records) => {
-                        let mut result = judged(scenario, ran, &case, &records);
-                        stable::hide_addresses(&mut result, base, elsewhere);
-                        result
-                    }
-                    Err(reason) => blank(scenario, ran, ResultKind::TargetError, reason),
-                }
+                let case = self.case(scenario, ran, case, base, patience);
+                let fault = |why| blank(scenario, ran, ResultKind::HarnessError, why);
+                (at, fault::caught(case).await.unwrap_or_else(fault))
             }
         });
-        stream::iter(cases).buffered(self.jobs).collect().await
+        // Not in order: a case that waits holds up none but itself.
+        let mut cases = stream::iter(cases).buffer_unordered(self.jobs);
+        let mut results = vec![None; self.scenarios.len()];
+        let ended = server.ended();
+        tokio::pin!(ended);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut ended => break,
+                next = cases.next() => match next {
+                    Some((at, result)) => results[at] = Some(result),
+                    None => break,
+                },
+            }
+            progress.reach(ran.policy, progress.done + 1);
+        }
+        drop(cases);
+        let unasked = || self.unasked(ran, ResultKind::TargetError, "it ended before its turn");
+        let results = results.into_iter().zip(unasked());
+        let results = results.map(|(result, unasked)| result.unwrap_or(unasked)).collect();
+        (results, patience.given_up().await)
     }
+
+    async fn case(
+        &self,
+        scenario: &Scenario,
+        ran: &Ran<'_>,
+        case: Instantiated,
+        base: &Url,
+        patience: &Patience<'_>,
+    ) -> CaseResult {
+        let case = match case {
+            Instantiated::NotApplicable(reason) => {
+                return blank(scenario, ran, ResultKind::NotApplicable, reason);
+            }
+            Instantiated::Case(case) => case,
+        };
+        let elsewhere = match ran.elsewhere {
+            Ok(elsewhere) => elsewhere,
+            Err(error) => {
+                return blank(scenario, ran, ResultKind::HarnessError, error.to_string());
+            }
+        };
+        let case = case.concretize(start(base), elsewhere);
+        match perform::perform(&case, base, elsewhere, &self.transport, patience).await {
+            Ok(records) => {
+                let mut result = judged(scenario, ran, &case, &records);
+                stable::hide_addresses(&mut result, start(base), elsewhere);
+                result
+            }
+            Err(reason) => blank(scenario, ran, ResultKind::TargetError, reason),
+        }
+    }
+}
+
+/// Runs the checks of what the target needs, which may take a while.
+async fn availability(target: &Target, variant: Option<&str>) -> Result<Availability, String> {
+    let (target, variant) = (target.clone(), variant.map(str::to_owned));
+    let checked = tokio::task::spawn_blocking(move || target.availability(variant.as_deref()));
+    checked.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
 fn failed(mut report: TargetReport, reason: &str) -> TargetRun {
@@ -288,29 +381,33 @@ fn failed(mut report: TargetReport, reason: &str) -> TargetRun {
     TargetRun { report, results: Vec::new() }
 }
 
-impl Absent {
-    fn result(&self, scenario: &Scenario, ran: &Ran<'_>) -> CaseResult {
-        match self {
-            Self::Refused(why) => blank(scenario, ran, ResultKind::RefusedConfig, why.clone()),
-            Self::Failed(why) => blank(scenario, ran, ResultKind::TargetError, why.clone()),
+/// Has the report say what befell the target; what befell it first is told, with its last words.
+fn blame(report: &mut TargetReport, ran: &Ran<'_>, trouble: &Trouble) {
+    report.state = TargetState::Failed;
+    report.reason.get_or_insert_with(|| {
+        let (policy, message) = (ran.policy, &trouble.message);
+        match tail::of(&trouble.output).as_str() {
+            "" => format!("under `{policy}`: {message}"),
+            output => format!("under `{policy}`: {message}\n{output}"),
+        }
+    });
+}
+
+impl TargetRun {
+    fn tell(self, summary: &mut Summary, emit: &mut (dyn FnMut(&Event) + Send)) {
+        emit(&Event::Target(self.report));
+        for result in self.results {
+            summary.count(result.result);
+            emit(&Event::Result(Box::new(result)));
         }
     }
 }
 
-impl Server {
-    /// Scheme, host and port, without a slash at the end.
-    fn base(&self) -> String {
-        let url = match self {
-            Self::Reference(server) => server.base_url(),
-            Self::Launched(running) => &running.base_url,
-        };
-        base(url)
-    }
-
-    async fn stop(self) {
-        match self {
-            Self::Reference(server) => server.stop().await,
-            Self::Launched(running) => running.stop().await,
-        }
+impl Progress {
+    fn reach(&mut self, policy: &str, done: usize) {
+        self.done = done;
+        let (target, of) = (self.target.clone(), self.of);
+        // Nobody listens where the run has been given up.
+        let _ = self.events.send(Event::Progress { target, policy: policy.to_owned(), done, of });
     }
 }

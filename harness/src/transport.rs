@@ -110,6 +110,12 @@ impl Transport {
         }
     }
 
+    /// How many bytes of a body are read.
+    #[must_use]
+    pub fn max_body(&self) -> usize {
+        self.max_body
+    }
+
     async fn received(&self, mut response: Response) -> HttpResponse {
         let mut answer = HttpResponse {
             status: response.status().as_u16(),

@@ -40,7 +40,18 @@ pub enum Launch {
         message: String,
         /// The end of what it wrote to its standard output and error.
         output: String,
+        /// Whether it would do no better under another policy.
+        lasting: bool,
     },
+}
+
+/// How a target was found when it was stopped.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stopped {
+    /// How it had ended by itself before it was asked to, if it had.
+    pub died: Option<String>,
+    /// The end of what it wrote to its standard output and error.
+    pub output: String,
 }
 
 /// A target that is ready. Dropping it kills it; [`Running::stop`] lets it end well.
@@ -78,23 +89,25 @@ pub async fn launch(
     };
     launch.unwrap_or_else(|error| match error {
         InstallError::Command { output, command, reason } => {
-            Launch::Failed { message: format!("`{command}` failed: {reason}"), output }
+            let message = format!("`{command}` failed: {reason}");
+            Launch::Failed { message, output, lasting: true }
         }
         InstallError::Io { ref source, .. } => failed(format!("{error}: {source}")),
     })
 }
 
 impl Running {
-    /// Whether it has ended by itself, and the end of its output if so.
-    pub fn has_died(&self) -> Option<String> {
-        self.process.exit().map(|exit| format!("{}\n{}", describe(exit), self.process.output()))
+    /// Waits until it ends by itself.
+    pub async fn ended(&self) {
+        self.process.ended().await;
     }
 
     /// Asks it to end, and kills what is left after the manifest's grace.
-    pub async fn stop(self) {
+    pub async fn stop(self) -> Stopped {
         let Self { process, container, grace, .. } = self;
-        process.stop(grace).await;
+        let (died, output) = process.stop(grace).await;
         drop(container);
+        Stopped { died: died.map(describe), output }
     }
 }
 
@@ -210,10 +223,9 @@ impl Pending<'_> {
                 return self.ended_early(exit).await;
             }
             if Instant::now() >= self.ready_by {
-                let output = self.process.output();
                 let message = format!("it did not get ready in time: {seen}");
-                self.process.stop(self.grace).await;
-                return Launch::Failed { message, output };
+                let (_, output) = self.process.stop(self.grace).await;
+                return Launch::Failed { message, output, lasting: true };
             }
             if let Some(base_url) = port().await.and_then(loopback_url) {
                 match probe::ask(&client, &base_url).await {
@@ -244,6 +256,7 @@ impl Pending<'_> {
             exit => Launch::Failed {
                 message: format!("{} before it was ready", describe(exit)),
                 output,
+                lasting: false,
             },
         }
     }
@@ -318,5 +331,5 @@ fn describe(exit: Exit) -> String {
 }
 
 fn failed(message: String) -> Launch {
-    Launch::Failed { message, output: String::new() }
+    Launch::Failed { message, output: String::new(), lasting: true }
 }

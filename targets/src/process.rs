@@ -2,15 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::mem;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::guardian::{Charge, Guardian};
 
@@ -25,7 +24,8 @@ pub(crate) struct ProcessGroup {
     guardian: Guardian,
     exit: watch::Receiver<Option<Exit>>,
     output: Output,
-    readers: Vec<JoinHandle<()>>,
+    /// Each ends when its pipe has been read to the end.
+    readers: Vec<oneshot::Receiver<()>>,
     cleared: bool,
 }
 
@@ -104,20 +104,25 @@ impl ProcessGroup {
     /// last may still be in the pipes.
     pub(crate) async fn settled_output(mut self) -> String {
         self.clear();
-        let readers = mem::take(&mut self.readers);
-        let read =
-            tokio::task::spawn_blocking(|| readers.into_iter().for_each(|it| drop(it.join())));
+        let read = async {
+            for reader in &mut self.readers {
+                // An error is the reader's end, which is what is waited for.
+                let _ = reader.await;
+            }
+        };
         // A process that left the group may hold a pipe open for ever.
         drop(tokio::time::timeout(Duration::from_secs(1), read).await);
         self.output()
     }
 
-    /// Asks the group to end, and kills what is left of it after `grace`.
-    pub(crate) async fn stop(mut self, grace: Duration) {
+    /// Asks the group to end, and kills what is left of it after `grace`. How it had ended by
+    /// itself before that, and the end of its output.
+    pub(crate) async fn stop(self, grace: Duration) -> (Option<Exit>, String) {
+        let died = self.exit();
         let _ = kill_process_group(self.leader, Signal::TERM);
         // Whether it ended or ran out of time, what is left is killed.
         drop(tokio::time::timeout(grace, self.ended()).await);
-        self.clear();
+        (died, self.settled_output().await)
     }
 
     /// Kills the group, has it forgotten, and only then reaps its leader.
@@ -139,9 +144,11 @@ impl Drop for ProcessGroup {
 }
 
 impl Output {
-    fn drain(&self, pipe: Option<impl Read + Send + 'static>) -> Option<JoinHandle<()>> {
+    fn drain(&self, pipe: Option<impl Read + Send + 'static>) -> Option<oneshot::Receiver<()>> {
         let (mut pipe, kept) = (pipe?, self.clone());
-        Some(thread::spawn(move || {
+        let (reading, read) = oneshot::channel();
+        thread::spawn(move || {
+            let _reading = reading;
             let mut buffer = [0; 4096];
             while let Ok(length @ 1..) = pipe.read(&mut buffer) {
                 let mut kept = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,7 +156,8 @@ impl Output {
                 let excess = kept.len().saturating_sub(KEPT);
                 kept.drain(..excess);
             }
-        }))
+        });
+        Some(read)
     }
 
     fn text(&self) -> String {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use corspec_targets::guardian::{self, Guardian};
-use corspec_targets::launch::{Launch, Running, launch};
+use corspec_targets::launch::{Launch, Running, Stopped, launch};
 use corspec_targets::registry::{Registry, Target};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tempfile::TempDir;
@@ -60,9 +60,8 @@ fn good_server() -> Check {
     let running = running(launch)?;
     assert_eq!(running.name, "fake");
     assert_eq!(running.versions["fake"], "1");
-    assert_eq!(running.has_died(), None);
     let alive = connect(folder.path())?;
-    block_on(running.stop());
+    assert_eq!(block_on(running.stop()).died, None);
     assert_gone(alive)
 }
 
@@ -75,7 +74,9 @@ fn refused() -> Check {
 }
 
 fn crash() -> Check {
-    let Launch::Failed { message, output } = launched("crash")?.0 else { return Err("ran".into()) };
+    let Launch::Failed { message, output, .. } = launched("crash")?.0 else {
+        return Err("ran".into());
+    };
     assert_eq!(message, "it ended with exit status 3 before it was ready");
     assert!(output.ends_with("the last words"), "{output}");
     assert!(output.len() < 20_000, "{} bytes kept", output.len());
@@ -97,12 +98,10 @@ fn dies() -> Check {
     let mut alive = connect(folder.path())?;
     alive.write_all(b"die\n")?;
     assert_gone(alive)?;
-    let deadline = Instant::now() + Duration::from_secs(5);
-    // The end of the pipe comes a moment before the status does.
-    while running.has_died().is_none() && Instant::now() < deadline {
-        thread::yield_now();
-    }
-    assert!(running.has_died().is_some_and(|it| it.starts_with("it ended with exit status 4")));
+    block_on(running.ended());
+    let Stopped { died, output } = block_on(running.stop());
+    assert_eq!(died.as_deref(), Some("it ended with exit status 4"));
+    assert_eq!(output, "told to die");
     Ok(())
 }
 
@@ -157,7 +156,8 @@ fn failed_install() -> Check {
     let (target, _folder) = fake("good", "[\"sh\", \"-c\", \"echo no wheel >&2; exit 9\"]")?;
     let guardian = Guardian::start(env::current_exe()?)?;
     for _ in 0..2 {
-        let Launch::Failed { message, output } = block_on(launch(&target, None, "{}", &guardian))
+        let Launch::Failed { message, output, .. } =
+            block_on(launch(&target, None, "{}", &guardian))
         else {
             return Err("it ran without its install".into());
         };
@@ -294,6 +294,7 @@ fn hold_open(listener: &UnixListener) {
         let mut line = String::new();
         drop(BufReader::new(&stream).read_line(&mut line));
         if line == "die\n" {
+            eprintln!("told to die");
             std::process::exit(4);
         }
     }

@@ -61,7 +61,9 @@ impl<W: Write + Send> Text<W> {
                 TargetState::Unavailable => (YELLOW, "UNAVAILABLE"),
                 TargetState::Failed | TargetState::Ran => (RED, "TARGET ERROR"),
             };
-            writeln!(self.out, "  {style}{word}{style:#}  {}", for_terminal(reason))?;
+            let mut lines = reason.lines().map(for_terminal);
+            writeln!(self.out, "  {style}{word}{style:#}  {}", lines.next().unwrap_or_default())?;
+            lines.try_for_each(|line| writeln!(self.out, "    {DIM}|{DIM:#} {line}"))?;
         }
         if target.state == TargetState::Unavailable {
             self.unavailable.push(target.clone());

@@ -16,6 +16,7 @@ use crate::escape::latin1;
 use crate::event::{CaseResult, ExchangeReport, Failure, Reproduce, ResultKind};
 use crate::redact;
 use crate::reproduce::{Call, curl, javascript};
+use crate::runner::Elsewhere;
 use crate::runner::stable::{STAND_IN, hide_time};
 
 /// Who was asked, under which policy, and what is known of it.
@@ -24,6 +25,8 @@ pub(super) struct Ran<'a> {
     pub(super) policy: &'a str,
     pub(super) known: &'a Known,
     pub(super) today: Date,
+    /// Where the harness itself listens, to redirect from.
+    pub(super) elsewhere: &'a Elsewhere,
 }
 
 /// The result of a case that was not judged.

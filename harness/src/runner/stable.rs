@@ -1,6 +1,8 @@
 //! What makes two runs of the same inputs report the same bytes: no port that
 //! was free by chance, and no time of day.
 
+use url::Url;
+
 use crate::event::{CaseResult, ExchangeReport, Reproduce};
 
 /// What stands for the address of a server that the run itself started.
@@ -40,6 +42,11 @@ fn hide(result: &mut CaseResult, base: &str, stand_in: &str) {
         put(curl);
         javascript.iter_mut().chain(from).for_each(put);
     }
+}
+
+/// The text with [`STAND_IN`] wherever it shows the host and port of `base`.
+pub(super) fn without_address(text: &str, base: &Url) -> String {
+    text.replace(&base[url::Position::BeforeHost..url::Position::AfterPort], STAND_IN)
 }
 
 /// Takes out the time of day: `Date`, and when a cookie expires.

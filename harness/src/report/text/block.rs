@@ -45,7 +45,7 @@ pub(super) fn by_reason(
         let [first, others @ ..] = group.as_slice() else { continue };
         let cases = if group.len() == 1 { "case" } else { "cases" };
         writeln!(out, "\n  {YELLOW}{}{YELLOW:#}  {} {cases}", kind.name(), group.len())?;
-        field(out, "reason", reason)?;
+        lines(out, "reason", reason)?;
         if first.exchanges.is_empty() {
             continue;
         }
@@ -152,6 +152,13 @@ fn matters(name: &str) -> bool {
                 | "vary"
                 | "www-authenticate"
         )
+}
+
+/// A labelled text of several lines, hostile characters escaped.
+pub(super) fn lines(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
+    let mut lines = text.lines();
+    field(out, label, lines.next().unwrap_or_default())?;
+    lines.try_for_each(|line| field(out, "", line))
 }
 
 /// A labelled line, hostile characters escaped.

@@ -1,0 +1,98 @@
+//! How long a run bears a target that does not answer, so that it always ends soon.
+//!
+//! A path that leaves three exchanges in a row unanswered is asked nothing more: one dead endpoint
+//! costs the cases that use it. Where three exchanges in a row went unanswered whatever the path,
+//! the target itself is asked once more, at a path of its own; if that is left unanswered too, all
+//! of it is given up. Exchanges run side by side, so that the slots of a run may all wait for one
+//! dead endpoint of a target that lives: hence the question.
+
+use std::collections::HashMap;
+
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::driver::{self, Exchange};
+use crate::transport::Transport;
+
+/// So many exchanges in a row may go unanswered.
+const PATIENCE: u32 = 3;
+
+/// What one server left unanswered so far.
+#[derive(Debug)]
+pub(super) struct Patience<'a> {
+    transport: &'a Transport,
+    /// What a living server answers somehow.
+    probe: Url,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    row: u32,
+    paths: HashMap<String, u32>,
+    given_up: bool,
+}
+
+impl<'a> Patience<'a> {
+    /// With the server whose every URL starts as `base` does.
+    pub(super) fn with(transport: &'a Transport, base: &Url) -> Self {
+        let mut probe = base.clone();
+        probe.set_path("/.corspec");
+        Self { transport, probe, state: Mutex::default() }
+    }
+
+    /// Why nothing more is asked at `url`, if so.
+    pub(super) async fn spent(&self, url: &str) -> Option<String> {
+        let state = self.state.lock().await;
+        if state.given_up {
+            return Some(format!("given up after {PATIENCE} exchanges in a row without an answer"));
+        }
+        let path = self.path(&Url::parse(url).ok()?)?;
+        (*state.paths.get(&path)? >= PATIENCE)
+            .then(|| format!("`{path}` left {PATIENCE} exchanges in a row without an answer"))
+    }
+
+    /// Whether the server was given up as a whole.
+    pub(super) async fn given_up(&self) -> bool {
+        self.state.lock().await.given_up
+    }
+
+    /// Takes note of an exchange. An answer whose body broke off or never ended is none, for
+    /// waiting for the rest takes as long; one that is longer than is read at all is.
+    pub(super) async fn note(&self, exchange: &Exchange) {
+        // What another server leaves unanswered is not this one's doing.
+        let Some(path) = self.path(&exchange.request.url) else { return };
+        let longest = self.transport.max_body();
+        let answered = exchange
+            .response
+            .as_ref()
+            .is_ok_and(|it| it.body_error.is_none() || it.body.len() >= longest);
+        let mut state = self.state.lock().await;
+        let count = state.paths.entry(path).or_default();
+        if *count < PATIENCE {
+            *count = if answered { 0 } else { *count + 1 };
+        }
+        if answered {
+            state.row = 0;
+            return;
+        }
+        state.row += 1;
+        if state.row >= PATIENCE && !state.given_up {
+            match self.lives().await {
+                true => state.row = 0,
+                false => state.given_up = true,
+            }
+        }
+    }
+
+    /// The path of a URL of the server.
+    fn path(&self, url: &Url) -> Option<String> {
+        (url.origin() == self.probe.origin()).then(|| url.path().to_owned())
+    }
+
+    async fn lives(&self) -> bool {
+        let headers = std::iter::empty::<(Vec<u8>, Vec<u8>)>().collect();
+        let exchange = driver::wire(self.transport, b"GET", self.probe.clone(), headers, None);
+        exchange.await.response.is_ok()
+    }
+}
