@@ -3,6 +3,8 @@
 mod fetch;
 mod run;
 
+use std::time::Duration;
+
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
@@ -29,4 +31,12 @@ impl Cli {
             Command::Run(args) => run::command(*args).await,
         }
     }
+}
+
+/// A number of seconds above 0.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|it| *it > 0.0);
+    seconds
+        .and_then(|it| Duration::try_from_secs_f64(it).ok())
+        .ok_or_else(|| String::from("give a number of seconds above 0"))
 }

@@ -1,5 +1,7 @@
 //! The `corspec` binary: parse, run, map to an exit code.
 
+use std::io::{self, Write as _};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -22,11 +24,21 @@ fn main() -> ExitCode {
             };
         }
     };
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => ExitCode::from(runtime.block_on(cli.run()).code()),
+    ExitCode::from(exit(cli).code())
+}
+
+/// Runs the command; a panic, whose words are printed by then, is a fault of ours.
+fn exit(cli: Cli) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: failed to start the runtime: {error}");
-            ExitCode::from(Exit::Fault.code())
+            // Where standard error is gone, the exit code still says it.
+            let _ = writeln!(io::stderr(), "error: failed to start the runtime: {error}");
+            return Exit::Fault;
         }
-    }
+    };
+    let exit = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(cli.run())));
+    // Without waiting: a thread may be waiting for a lock that another run holds.
+    runtime.shutdown_background();
+    exit.unwrap_or(Exit::Fault)
 }

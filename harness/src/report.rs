@@ -20,6 +20,16 @@ pub trait Reporter: Send {
     ///
     /// The output cannot be written.
     fn event(&mut self, event: &Event) -> io::Result<()>;
+
+    /// The run was interrupted, and no event follows. A format that people read says so after what
+    /// is known; one that machines read stays unfinished.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
+    fn interrupted(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -66,10 +66,10 @@ pub(super) struct FetchArgs {
     #[arg(long, default_value = "spec")]
     browser: String,
     /// Seconds that an exchange may take until the response's headers are there.
-    #[arg(long, default_value = "10", value_parser = seconds)]
+    #[arg(long, default_value = "10", value_parser = super::seconds)]
     timeout: Duration,
     /// Seconds that a body may take after the headers.
-    #[arg(long, default_value = "10", value_parser = seconds)]
+    #[arg(long, default_value = "10", value_parser = super::seconds)]
     body_timeout: Duration,
     /// How many bytes of a body are read.
     #[arg(long, default_value = "8388608")]
@@ -206,13 +206,6 @@ fn header(line: &str) -> Result<(Vec<u8>, Vec<u8>), String> {
         .split_once(':')
         .ok_or_else(|| format!("`{line}` is not a header; write 'name: value'"))?;
     Ok((name.into(), value.trim_matches([' ', '\t']).into()))
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|it| *it > 0.0);
-    seconds
-        .and_then(|it| Duration::try_from_secs_f64(it).ok())
-        .ok_or_else(|| String::from("give a number of seconds above 0"))
 }
 
 fn refused(message: &str) -> Exit {

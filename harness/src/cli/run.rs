@@ -1,18 +1,18 @@
 //! `corspec run`: the suite against targets.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anstream::AutoStream;
 use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
 use corspec_targets::guardian::Guardian;
-use corspec_targets::registry::Registry;
+use corspec_targets::registry::{Registry, RegistryError};
 use miette::Diagnostic;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 
 use crate::event::{Event, ResultKind, Summary, TargetState};
 use crate::exit::Exit;
@@ -25,9 +25,13 @@ use crate::selection::{Selection, is_literal};
 use crate::transport::{Transport, TransportOptions};
 
 mod known;
+mod output;
+mod progress;
 mod snapshots;
 
 use known::WriteKnown;
+use output::Output;
+use progress::Progress;
 use snapshots::{Review, whole_areas};
 
 /// Run the suite against targets; the reference server where none is named.
@@ -52,15 +56,15 @@ pub(super) struct RunArgs {
     /// The form of the report.
     #[arg(long, default_value = "text")]
     format: Format,
-    /// Where to write the report; standard output by default.
+    /// Where to write the report, whole when the run is over; standard output by default.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// How many cases of a target are under way at once.
     #[arg(long, value_name = "N", default_value = "16")]
     jobs: NonZeroUsize,
     /// How long an exchange may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "10")]
-    timeout: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = super::seconds)]
+    timeout: Duration,
     /// Exit with 3 where a target is unavailable.
     #[arg(long)]
     require_targets: bool,
@@ -91,22 +95,30 @@ enum Format {
     Html,
 }
 
+/// How much of a body is read: what a page sees of it does not depend on the rest.
+const MAX_BODY: usize = 1 << 20;
+
 /// What the user asked for cannot be run, and how that ends.
 struct Refused(Exit, String);
 
 /// Runs the command.
 pub(super) async fn command(args: RunArgs) -> Exit {
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::select! {
-        exit = prepared(&args) => exit.unwrap_or_else(|Refused(exit, message)| {
-            eprintln!("error: {message}");
-            exit
-        }),
-        _ = interrupted => Exit::Interrupted,
-    }
+    let exit = match signal(SignalKind::interrupt()) {
+        Ok(interrupt) => prepared(&args, interrupt).await,
+        Err(error) => Err(Refused(Exit::Fault, format!("cannot listen for Ctrl-C: {error}"))),
+    };
+    exit.unwrap_or_else(|Refused(exit, message)| {
+        complain(&message);
+        exit
+    })
 }
 
-async fn prepared(args: &RunArgs) -> Result<Exit, Refused> {
+/// Says what went wrong; where standard error is gone, the exit code still does.
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let usage = |message: String| Refused(Exit::Usage, message);
     let suite = Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()))?;
     let registry = Registry::discover(None).map_err(|error| usage(error.to_string()))?;
@@ -135,19 +147,26 @@ async fn prepared(args: &RunArgs) -> Result<Exit, Refused> {
     let launched = targets.iter().any(|asked| !asked.target().is_builtin());
     let guardian = launched.then(start_guardian).transpose()?;
     let options = TransportOptions {
-        timeout: Duration::from_secs(args.timeout),
+        timeout: args.timeout,
+        body_timeout: args.timeout,
+        max_body: MAX_BODY,
         ..TransportOptions::default()
     };
     let transport = Transport::new(&options).map_err(|error| usage(error.to_string()))?;
     let jobs = args.jobs.get();
     let scenarios: Vec<_> = chosen.collect();
+    if scenarios.is_empty() {
+        return Err(Refused(Exit::Nothing, "no scenario matches; nothing was asked".to_owned()));
+    }
     let areas = match args.policy.is_empty() {
         true => whole_areas(&suite, &scenarios),
         false => BTreeSet::new(),
     };
     let review = Review::new(args.snapshots.as_deref(), registry.folder(), areas).map_err(usage)?;
     let plan = Plan { suite: &suite, scenarios, policies, targets, jobs, transport, guardian };
-    Ok(report(&plan, args, review).await)
+    let output = Output::to(args.output.as_deref())
+        .map_err(|error| Refused(Exit::Output, error.to_string()))?;
+    Ok(report(&plan, args, output, review, interrupt).await)
 }
 
 /// The target that `name` means, as ID or ID@VARIANT.
@@ -157,6 +176,11 @@ fn asked<'a>(name: &str, registry: &'a Registry, suite: &Suite) -> Result<Asked<
         let help = Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
         Refused(Exit::Usage, format!("{error}{help}"))
     })?;
+    if let Some(variant) = variant.filter(|it| !target.manifest.variants.contains_key(*it)) {
+        let error =
+            RegistryError::UnknownVariant { id: id.to_owned(), variant: variant.to_owned() };
+        return Err(Refused(Exit::Usage, error.to_string()));
+    }
     Asked::new(target, variant.map(ToOwned::to_owned), suite)
         .map_err(|error| Refused(Exit::Usage, format!("{:?}", miette::Report::new(*error))))
 }
@@ -188,29 +212,20 @@ fn start_guardian() -> Result<Guardian, Refused> {
 }
 
 /// Runs the plan into the report that was asked for.
-async fn report(plan: &Plan<'_>, args: &RunArgs, mut review: Option<Review>) -> Exit {
-    let out: Box<dyn Write + Send> = match &args.output {
-        None => Box::new(AutoStream::auto(io::stdout())),
-        Some(path) => match File::create(path) {
-            Ok(file) => Box::new(AutoStream::never(file)),
-            Err(error) => {
-                eprintln!("error: cannot write `{}`: {error}", path.display());
-                return Exit::Output;
-            }
-        },
-    };
-    let mut reporter: Box<dyn Reporter> = match args.format {
-        Format::Text => Box::new(Text::new(out)),
-        Format::Ndjson => Box::new(Ndjson::new(out)),
-        Format::Json => Box::new(Collect::new(out, json::write)),
-        Format::Junit => Box::new(Collect::new(out, junit::write)),
-        Format::Markdown => Box::new(Collect::new(out, markdown::write)),
-        Format::Html => Box::new(Collect::new(out, html::write)),
-    };
+async fn report(
+    plan: &Plan<'_>,
+    args: &RunArgs,
+    output: Output,
+    mut review: Option<Review>,
+    mut interrupt: Signal,
+) -> Exit {
+    let progress = Progress::on_stderr(output.is_read_here(args.format));
+    let mut reporter = args.format.reporter(output.writer());
     let mut write_known = args.write_known.then(WriteKnown::default);
+    let unwritable = Notify::new();
     let mut written = Ok(());
     let (mut died, mut unavailable) = (false, false);
-    let summary = run(plan, &mut |event| {
+    let mut take = |event: &Event| {
         if let Event::Target(target) = event {
             died |= target.state == TargetState::Failed;
             unavailable |= target.state == TargetState::Unavailable;
@@ -222,23 +237,55 @@ async fn report(plan: &Plan<'_>, args: &RunArgs, mut review: Option<Review>) -> 
             write_known.event(event);
         }
         if written.is_ok() {
-            written = reporter.event(event);
+            written = progress.aside(event, || reporter.event(event));
+            if written.is_err() {
+                unwritable.notify_one();
+            }
         }
-    })
-    .await;
-    let reviewed = review.map_or(Exit::Expected, |it| it.finish(&mut io::stderr().lock()));
-    let rewritten =
-        write_known.map_or(Exit::Expected, |it| it.finish(&plan.targets, &mut io::stderr().lock()));
-    let exit = exit(summary, died || unavailable && args.require_targets)
-        .or_worse(reviewed)
-        .or_worse(rewritten);
+    };
+    let summary = tokio::select! {
+        summary = run(plan, &mut take) => Ok(summary),
+        () = unwritable.notified() => Err(Exit::Output),
+        _ = interrupt.recv() => Err(Exit::Interrupted),
+    };
+    progress.clear();
+    let exit = match summary {
+        Ok(summary) => {
+            let reviewed = review.map_or(Exit::Expected, |it| it.finish(&mut io::stderr().lock()));
+            let rewritten = write_known
+                .map_or(Exit::Expected, |it| it.finish(&plan.targets, &mut io::stderr().lock()));
+            exit(summary, died || unavailable && args.require_targets)
+                .or_worse(reviewed)
+                .or_worse(rewritten)
+        }
+        Err(exit) => exit,
+    };
+    if exit == Exit::Nothing {
+        complain("nothing was asked");
+    }
+    if exit == Exit::Interrupted {
+        written = written.and_then(|()| reporter.interrupted());
+    } else {
+        written = written.and_then(|()| output.keep());
+    }
     match written {
         Ok(()) => exit,
         Err(error) => {
-            if io::stderr().is_terminal() {
-                eprintln!("error: cannot write the report: {error}");
-            }
+            complain(&format!("the report could not be written: {error}"));
             exit.or_worse(Exit::Output)
+        }
+    }
+}
+
+impl Format {
+    fn reporter(self, out: Box<dyn Write + Send>) -> Box<dyn Reporter> {
+        match self {
+            Self::Text => Box::new(Text::new(out)),
+            Self::Ndjson => Box::new(Ndjson::new(out)),
+            Self::Json => Box::new(Collect::new(out, json::write)),
+            Self::Junit => Box::new(Collect::new(out, junit::write)),
+            Self::Markdown => Box::new(Collect::new(out, markdown::write)),
+            Self::Html => Box::new(Collect::new(out, html::write)),
         }
     }
 }
@@ -260,4 +307,25 @@ fn exit(summary: Summary, absent: bool) -> Exit {
         return Exit::Nothing;
     }
     exit
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::{Exit, ResultKind, Summary, exit};
+
+    #[test_case(&[ResultKind::Pass], false => Exit::Expected; "a pass")]
+    #[test_case(&[ResultKind::Pass, ResultKind::HarnessError], false => Exit::Fault; "a fault of ours")]
+    #[test_case(&[ResultKind::Fail, ResultKind::HarnessError], true => Exit::Fault; "a fault of ours before all")]
+    #[test_case(&[ResultKind::Fail, ResultKind::TargetError], false => Exit::Target; "a target before a failure")]
+    #[test_case(&[ResultKind::Pass], true => Exit::Target; "an absent target")]
+    #[test_case(&[ResultKind::KnownFailure], false => Exit::Expected; "a known failure")]
+    #[test_case(&[ResultKind::NotApplicable], false => Exit::Nothing; "nothing asked")]
+    #[test_case(&[ResultKind::RefusedConfig], false => Exit::Expected; "a refused policy is an answer")]
+    fn a_run_ends_as_its_worst_result(results: &[ResultKind], absent: bool) -> Exit {
+        let mut summary = Summary::default();
+        results.iter().for_each(|it| summary.count(*it));
+        exit(summary, absent)
+    }
 }

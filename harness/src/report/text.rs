@@ -130,6 +130,15 @@ impl<W: Write + Send> Reporter for Text<W> {
             Event::RunFinished { summary } => self.finished(*summary),
         }
     }
+
+    fn interrupted(&mut self) -> io::Result<()> {
+        self.finish_target()?;
+        writeln!(
+            self.out,
+            "\n{RED}Interrupted:{RED:#} the targets above are all that was finished."
+        )?;
+        self.out.flush()
+    }
 }
 
 fn blames(summary: Summary) -> bool {
