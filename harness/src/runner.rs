@@ -69,26 +69,30 @@ impl<'a> Asked<'a> {
     ///
     /// # Errors
     ///
-    /// Its `known.toml` cannot be used, or something in it speaks of no case that `suite` has for
-    /// this target.
-    pub fn new(
-        target: &'a Target,
-        variant: Option<String>,
-        suite: &Suite,
-    ) -> Result<Self, Box<KnownError>> {
+    /// Its `known.toml` cannot be used.
+    pub fn new(target: &'a Target, variant: Option<String>) -> Result<Self, Box<KnownError>> {
         let known = target.folder.as_deref().map(Known::read).transpose()?.unwrap_or_default();
-        if !known.entries().is_empty() {
-            let abilities = abilities(target);
-            let policies = suite.policies().iter().map(|(name, policy)| (name.as_str(), policy));
-            let pairs = policies
-                .flat_map(|policy| suite.scenarios().iter().map(move |it| (it, policy)))
-                .filter(|(it, policy)| {
-                    matches!(suite.case(it, *policy, &abilities), Instantiated::Case(_))
-                });
-            let cases: Vec<_> = pairs.map(|(it, (policy, _))| (it.id.as_str(), policy)).collect();
-            known.check_matches(&cases)?;
-        }
         Ok(Self { target, variant, known })
+    }
+
+    /// Makes sure that everything in its `known.toml` speaks of a case that `suite` has for it.
+    ///
+    /// # Errors
+    ///
+    /// What speaks of none.
+    pub fn check_known(&self, suite: &Suite) -> Result<(), Box<KnownError>> {
+        if self.known.entries().is_empty() {
+            return Ok(());
+        }
+        let abilities = abilities(self.target);
+        let policies = suite.policies().iter().map(|(name, policy)| (name.as_str(), policy));
+        let pairs = policies
+            .flat_map(|policy| suite.scenarios().iter().map(move |it| (it, policy)))
+            .filter(|(it, policy)| {
+                matches!(suite.case(it, *policy, &abilities), Instantiated::Case(_))
+            });
+        let cases: Vec<_> = pairs.map(|(it, (policy, _))| (it.id.as_str(), policy)).collect();
+        self.known.check_matches(&cases)
     }
 
     /// The target.

@@ -19,6 +19,7 @@ use corspec::transport::{Transport, TransportOptions};
 use corspec_suite::case::{Abilities, Instantiated};
 use corspec_suite::load::Suite;
 use corspec_targets::guardian::Guardian;
+use corspec_targets::known::KnownError;
 use corspec_targets::registry::{Availability, Registry, Target};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use miette::{IntoDiagnostic as _, miette};
@@ -197,12 +198,14 @@ fn ask(target: &Target, suite: &Suite) -> Results {
             Some(Guardian::start(executable).map_err(|error| error.to_string())?)
         };
         let transport = Transport::new(&TransportOptions::default()).into_diagnostic();
-        let asked = Asked::new(target, None, suite);
+        let wrong = |error: Box<KnownError>| format!("{:?}", miette::Report::new(*error));
+        let asked = Asked::new(target, None).map_err(wrong)?;
+        asked.check_known(suite).map_err(wrong)?;
         let plan = Plan {
             suite,
             scenarios: suite.scenarios().iter().collect(),
             policies: suite.policies().iter().map(|(name, it)| (name.as_str(), it)).collect(),
-            targets: vec![asked.map_err(|error| format!("{:?}", miette::Report::new(*error)))?],
+            targets: vec![asked],
             jobs: NonZeroUsize::MIN.saturating_add(15).get(),
             transport: transport.map_err(|error| error.to_string())?,
             guardian,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
 use corspec_targets::guardian::Guardian;
+use corspec_targets::known::KnownError;
 use corspec_targets::registry::{Registry, RegistryError};
 use miette::Diagnostic;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -50,6 +51,9 @@ pub(super) struct RunArgs {
     /// Without scenarios whose id this glob matches, or of this area; may be repeated.
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
+    /// The scenario files of this folder in place of the built-in ones, without snapshots.
+    #[arg(long, value_name = "FOLDER")]
+    suite: Option<PathBuf>,
     /// Only under this policy; may be repeated.
     #[arg(long, value_name = "NAME")]
     policy: Vec<String>,
@@ -70,7 +74,7 @@ pub(super) struct RunArgs {
     require_targets: bool,
     /// Rewrite each target's `known.toml` as the run has found it: what passes goes, what fails and
     /// is not listed comes in with an empty reason, which you have to fill in.
-    #[arg(long, conflicts_with_all = ["scenario", "exclude", "policy"])]
+    #[arg(long, conflicts_with_all = ["scenario", "exclude", "policy", "suite"])]
     write_known: bool,
     /// The folder of snapshots to compare with; by default `snapshots` beside the folder of targets,
     /// where it is there. An area is compared where all of it is asked. `INSTA_UPDATE` says what
@@ -120,7 +124,7 @@ fn complain(message: &str) {
 
 async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let usage = |message: String| Refused(Exit::Usage, message);
-    let suite = Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()))?;
+    let suite = suite(args)?;
     let registry = Registry::discover(None).map_err(|error| usage(error.to_string()))?;
     let selection =
         Selection::new(&args.scenario, &args.exclude).map_err(|error| usage(error.to_string()))?;
@@ -142,7 +146,7 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let targets = args
         .targets
         .iter()
-        .map(|name| asked(name, &registry, &suite))
+        .map(|name| asked(name, &registry, args.suite.is_none().then_some(&suite)))
         .collect::<Result<Vec<_>, _>>()?;
     let launched = targets.iter().any(|asked| !asked.target().is_builtin());
     let guardian = launched.then(start_guardian).transpose()?;
@@ -158,7 +162,7 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     if scenarios.is_empty() {
         return Err(Refused(Exit::Nothing, "no scenario matches; nothing was asked".to_owned()));
     }
-    let areas = match args.policy.is_empty() {
+    let areas = match args.policy.is_empty() && args.suite.is_none() {
         true => whole_areas(&suite, &scenarios),
         false => BTreeSet::new(),
     };
@@ -169,8 +173,25 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     Ok(report(&plan, args, output, review, interrupt).await)
 }
 
-/// The target that `name` means, as ID or ID@VARIANT.
-fn asked<'a>(name: &str, registry: &'a Registry, suite: &Suite) -> Result<Asked<'a>, Refused> {
+fn suite(args: &RunArgs) -> Result<Suite, Refused> {
+    let Some(folder) = &args.suite else {
+        return Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()));
+    };
+    let suite = Suite::load(folder)
+        .map_err(|error| Refused(Exit::Usage, format!("{:?}", miette::Report::new(error))))?;
+    if suite.scenarios().is_empty() {
+        let message = format!("there is no scenario file in `{}`", folder.display());
+        return Err(Refused(Exit::Usage, message));
+    }
+    Ok(suite)
+}
+
+/// The target that `name` means, as ID or ID@VARIANT; what is known of it is held against `suite`.
+fn asked<'a>(
+    name: &str,
+    registry: &'a Registry,
+    suite: Option<&Suite>,
+) -> Result<Asked<'a>, Refused> {
     let (id, variant) = name.split_once('@').map_or((name, None), |(id, it)| (id, Some(it)));
     let target = registry.target(id).map_err(|error| {
         let help = Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
@@ -181,8 +202,13 @@ fn asked<'a>(name: &str, registry: &'a Registry, suite: &Suite) -> Result<Asked<
             RegistryError::UnknownVariant { id: id.to_owned(), variant: variant.to_owned() };
         return Err(Refused(Exit::Usage, error.to_string()));
     }
-    Asked::new(target, variant.map(ToOwned::to_owned), suite)
-        .map_err(|error| Refused(Exit::Usage, format!("{:?}", miette::Report::new(*error))))
+    let wrong =
+        |error: Box<KnownError>| Refused(Exit::Usage, format!("{:?}", miette::Report::new(*error)));
+    let asked = Asked::new(target, variant.map(ToOwned::to_owned)).map_err(wrong)?;
+    if let Some(suite) = suite {
+        asked.check_known(suite).map_err(wrong)?;
+    }
+    Ok(asked)
 }
 
 fn named_policies<'a>(
