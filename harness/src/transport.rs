@@ -72,6 +72,7 @@ pub enum TransportError {
 #[derive(Clone, Debug)]
 pub struct Transport {
     client: Client,
+    unpooled: Client,
     timeout: Duration,
     body_timeout: Duration,
     max_body: usize,
@@ -87,13 +88,19 @@ impl Transport {
         // An error says that the process has a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let roots = roots(options)?;
-        let with_platform = builder(options).tls_certs_merge(roots.clone()).build();
-        // A machine without any root still speaks plain HTTP.
-        let client = with_platform
-            .or_else(|_| builder(options).tls_certs_only(roots).build())
-            .map_err(TransportError::Client)?;
+        let client = built(|| builder(options), &roots)?;
+        let unpooled = built(|| builder(options).pool_max_idle_per_host(0), &roots)?;
         let &TransportOptions { timeout, body_timeout, max_body, .. } = options;
-        Ok(Self { client, timeout, body_timeout, max_body })
+        Ok(Self { client, unpooled, timeout, body_timeout, max_body })
+    }
+
+    /// The same client, with a new connection for each exchange.
+    ///
+    /// A pool that is asked for several connections at once may open more than it needs, and a server with few threads
+    /// waits on each of those for a request that never comes.
+    #[must_use]
+    pub fn without_pool(&self) -> Self {
+        Self { client: self.unpooled.clone(), ..self.clone() }
     }
 
     /// Sends one request and takes what comes back.
@@ -146,6 +153,17 @@ impl Transport {
         };
         answer
     }
+}
+
+fn built(
+    builder: impl Fn() -> ClientBuilder,
+    roots: &[Certificate],
+) -> Result<Client, TransportError> {
+    let with_platform = builder().tls_certs_merge(roots.to_vec()).build();
+    // A machine without any root still speaks plain HTTP.
+    with_platform
+        .or_else(|_| builder().tls_certs_only(roots.to_vec()).build())
+        .map_err(TransportError::Client)
 }
 
 fn builder(options: &TransportOptions) -> ClientBuilder {

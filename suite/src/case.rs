@@ -16,9 +16,11 @@ use crate::scenario::{
     Scenario, WireAction,
 };
 
+mod answer;
 mod probe;
 mod template;
 
+pub(crate) use answer::references;
 pub use probe::Probe;
 use template::Template;
 
@@ -89,6 +91,8 @@ pub struct CaseStep {
     pub name: String,
     /// How far the agent's clock moves before it.
     pub advance: Duration,
+    /// Whether it is done at the same time as the step before it, each by a visitor with a browser of its own.
+    pub alongside: bool,
     /// What is done.
     pub action: Action,
     /// What must come of it.
@@ -257,6 +261,7 @@ fn instantiate(
         steps.push(CaseStep {
             name: step.name_at(index),
             advance: Duration::from_secs(step.advance),
+            alongside: step.alongside,
             action,
             expect: expect(&step.expect, &template)?,
         });

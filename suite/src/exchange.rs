@@ -49,4 +49,6 @@ pub struct StepRecord {
     pub outcome: Option<Outcome>,
     /// Where a redirect led that was not followed.
     pub not_followed: Option<String>,
+    /// What the step needed of an earlier answer that has no such thing, in words; the step was not done.
+    pub unfilled: Option<String>,
 }

@@ -92,6 +92,9 @@ fn unanswered(case: &Case, records: &[StepRecord]) -> Option<Verdict> {
                 "the redirect to {place} is not followed"
             )));
         }
+        if let Some(reason) = &record.unfilled {
+            return Some(Verdict::NotApplicable(reason.clone()));
+        }
     }
     (records.len() < case.steps.len())
         .then(|| Verdict::Unjudgeable("not every step was run".to_owned()))
@@ -174,7 +177,7 @@ fn page(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
         };
         if !seen.is_some_and(|seen| status.accepts(seen)) {
             let seen = seen.map_or(words, |seen| format!("the status {seen}"));
-            add("status".to_owned(), format!("the status {status:?}"), seen);
+            add("status".to_owned(), format!("the status {status}"), seen);
         }
     }
     let readable = |name: &String| response(outcome).is_some_and(|r| r.headers.contains(name));

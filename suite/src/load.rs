@@ -8,6 +8,7 @@ use corspec_fetch::cause::{self, CAUSES};
 use include_dir::{Dir, include_dir};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
+use crate::case::references;
 use crate::policy::Policy;
 use crate::requirement::{ABILITIES, FACTS, Fact, ROUTES};
 use crate::role::{LOOKALIKES, ORIGIN_ROLES, is_origin_role, is_wire_only};
@@ -289,8 +290,9 @@ fn lint(scenario: &Scenario, area: &str, ids: &mut BTreeSet<String>) -> Result<(
         lint_requirement(requirement)?;
     }
     let names: Vec<String> = scenario.step.iter().enumerate().map(|(i, s)| s.name_at(i)).collect();
-    for step in &scenario.step {
+    for (index, step) in scenario.step.iter().enumerate() {
         lint_step(scenario, step, &names)?;
+        lint_order(id, &scenario.step, index, &names)?;
     }
     for expect in scenario.accept.iter().flat_map(|accept| &accept.expect) {
         if !names.contains(&expect.step) {
@@ -401,6 +403,30 @@ fn lint_differential(scenario: &Scenario, differential: &DifferentialAction) -> 
     Ok(())
 }
 
+/// What the step at `index` says of the steps before it.
+fn lint_order(id: &str, steps: &[Step], index: usize, names: &[String]) -> Result<(), Fault> {
+    let step = &steps[index];
+    if step.alongside && (index == 0 || step.advance != 0) {
+        return Err(fault(id, "`alongside` is for a step after another, and moves no clock"));
+    }
+    // Steps that are done together know nothing of one another.
+    let group = steps[..=index].iter().rposition(|it| !it.alongside).unwrap_or_default();
+    let page = step.fetch.iter().flat_map(|fetch| &fetch.headers);
+    let raw = step.wire.iter().flat_map(|wire| wire.headers.iter().map(|(_, value)| value));
+    for value in page.chain(raw) {
+        if let Some((earlier, _)) =
+            references(value).find(|(it, _)| !names[..group].iter().any(|name| name == it))
+        {
+            return Err(Fault {
+                word: value.clone(),
+                message: format!("there is no earlier step `{earlier}`"),
+                hint: Some("`{answer:STEP:HEADER}` names a step before this one".to_owned()),
+            });
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -472,6 +498,8 @@ expect = { page = "blocked", cause = ["allow-origin-missing"], header = [ { on =
     #[test_case("fetch = { origin = \"allowed\", route", "differential = { by = [\"request-method\"], route", "only with `preflight`" ; "headers of preflights")]
     #[test_case("fetch = { origin = \"allowed\"", "differential = { to = \"redirekt\"", "did you mean `redirect`?" ; "where a redirect leads")]
     #[test_case("fetch = ", "wire = { route = \"resource\" }\nfetch = ", "exactly one of" ; "two actions")]
+    #[test_case("fetch = ", "alongside = true\nfetch = ", "`alongside` is for" ; "alongside nothing")]
+    #[test_case("route = \"resource\" }", "route = \"resource\", headers = [\"x: {answer:1:etag}\"] }", "no earlier step `1`" ; "an answer to itself")]
     fn what_a_scenario_cannot_say_is_refused(wrong: &str, right: &str, expected: &str) {
         let shown = failure(wrong, right);
         assert!(shown.contains(expected), "{shown}");

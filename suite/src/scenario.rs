@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 mod differential;
 mod expect;
+mod status;
 
 pub use differential::{DifferentialAction, VariedHeader};
-pub use expect::{Expect, HeaderExpect, On, Operator, PageSees, Sent, StatusMatch};
+pub use expect::{Expect, HeaderExpect, On, Operator, PageSees, Sent};
+pub use status::{StatusMatch, StatusPattern};
 
 /// One file of scenarios.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -125,6 +127,9 @@ pub struct Step {
     /// Seconds that the agent's clock moves before the step.
     #[serde(default)]
     pub advance: u64,
+    /// Whether it is done at the same time as the step before it, each by a visitor with a browser of its own.
+    #[serde(default)]
+    pub alongside: bool,
     /// What a page does.
     pub fetch: Option<FetchAction>,
     /// A raw request, for what no browser sends.

@@ -1,4 +1,4 @@
-//! Performs a case: its steps, one after another, as one browser.
+//! Performs a case: its steps, one after another as one browser, or at the same time as several.
 
 use corspec_fetch::agent::UserAgent;
 use corspec_fetch::header_list::HeaderList;
@@ -6,6 +6,7 @@ use corspec_fetch::origin::Origin;
 use corspec_fetch::profile::Profile;
 use corspec_suite::case::{Action, Case, FetchStep, WireStep};
 use corspec_suite::exchange::{self, SeenResponse, SentRequest, StepRecord};
+use futures_util::future::try_join_all;
 use url::Url;
 
 use crate::driver::{self, Clock, Driven, Ending, FollowPolicy};
@@ -27,35 +28,76 @@ pub(super) async fn perform(
 ) -> Result<Vec<StepRecord>, String> {
     let elsewhere = Url::parse(elsewhere).map_err(|error| format!("not a URL: {error}"))?;
     let follow = FollowPolicy::Named(vec![Origin::of(base), Origin::of(&elsewhere)]);
+    let browser = Browser { transport, follow: &follow, patience };
     let mut agent = UserAgent::new(&Profile::SPEC);
     let mut clock = Clock::default();
-    let mut records = Vec::new();
-    for step in &case.steps {
-        clock.advance(step.advance);
-        records.push(match &step.action {
+    let mut records: Vec<StepRecord> = Vec::new();
+    for group in case.steps.chunk_by(|_, next| next.alongside) {
+        clock.advance(group[0].advance);
+        let first = records.len();
+        let actions: Result<Vec<_>, _> =
+            (first..first + group.len()).map(|index| case.action(index, &records)).collect();
+        match actions.as_deref() {
+            Err(reason) => {
+                records
+                    .push(StepRecord { unfilled: Some(reason.clone()), ..StepRecord::default() });
+                break;
+            }
+            Ok([action]) => records.push(browser.act(action, &mut agent, &clock).await?),
+            Ok(actions) => {
+                let transport = &transport.without_pool();
+                let visitors = Browser { transport, ..browser };
+                let all = actions.iter().map(|action| visitors.visit(action, &clock));
+                records.extend(try_join_all(all).await?);
+            }
+        }
+    }
+    Ok(records)
+}
+
+/// What every step of a case is done with.
+#[derive(Clone, Copy)]
+struct Browser<'a> {
+    transport: &'a Transport,
+    follow: &'a FollowPolicy,
+    patience: &'a Patience<'a>,
+}
+
+impl Browser<'_> {
+    /// Does a step as somebody who has never been anywhere.
+    async fn visit(&self, action: &Action, clock: &Clock) -> Result<StepRecord, String> {
+        self.act(action, &mut UserAgent::new(&Profile::SPEC), clock).await
+    }
+
+    async fn act(
+        &self,
+        action: &Action,
+        agent: &mut UserAgent,
+        clock: &Clock,
+    ) -> Result<StepRecord, String> {
+        let &Self { transport, follow, patience } = self;
+        let mut done = StepRecord::default();
+        match action {
             Action::Fetch(fetch) => {
                 bear(patience, &fetch.url).await?;
-                let driven = page(fetch, &mut agent, &clock, transport, &follow).await?;
+                let driven = page(fetch, agent, clock, transport, follow).await?;
                 for exchange in &driven.exchanges {
                     patience.note(exchange).await;
                 }
-                record(driven)
+                return Ok(record(driven));
             }
             Action::Wire(request) => {
-                let exchanges = vec![raw(request, transport, patience).await?];
-                StepRecord { exchanges, ..StepRecord::default() }
+                done.exchanges.push(raw(request, transport, patience).await?);
             }
             Action::Differential(probes) => {
-                let mut record = StepRecord::default();
                 for probe in probes {
-                    let request = probe.request_after(&record.exchanges);
-                    record.exchanges.push(raw(&request, transport, patience).await?);
+                    let request = probe.request_after(&done.exchanges);
+                    done.exchanges.push(raw(&request, transport, patience).await?);
                 }
-                record
             }
-        });
+        }
+        Ok(done)
     }
-    Ok(records)
 }
 
 async fn page(
@@ -75,10 +117,10 @@ fn record(driven: Driven) -> StepRecord {
     let exchanges = driven.exchanges.into_iter().map(plain).collect();
     match driven.ending {
         Ending::Outcome(outcome) => {
-            StepRecord { exchanges, outcome: Some(outcome), not_followed: None }
+            StepRecord { exchanges, outcome: Some(outcome), ..StepRecord::default() }
         }
         Ending::NotFollowed { location } => {
-            StepRecord { exchanges, outcome: None, not_followed: Some(location.into()) }
+            StepRecord { exchanges, not_followed: Some(location.into()), ..StepRecord::default() }
         }
     }
 }
@@ -118,5 +160,84 @@ fn plain(exchange: driver::Exchange) -> exchange::Exchange {
             headers: response.headers,
             body: response.body,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use corspec_suite::case::{Abilities, Instantiated};
+    use corspec_suite::load::Suite;
+    use corspec_suite::policy::Policy;
+    use corspec_suite::scenario::AreaFile;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use crate::transport::TransportOptions;
+
+    fn case(steps: &str) -> Case {
+        let text = format!(
+            "area = 's'\nabout = ''\n[[scenario]]\nid = 's/a'\ntitle = ''\nwhy = ''\nimpact = ''\nspec = ''\n\
+             basis = 'http'\nlevel = 'observe'\n{steps}"
+        );
+        let area: AreaFile = toml::from_str(&text).unwrap();
+        let (suite, policy) = (Suite::embedded().unwrap(), Policy::default());
+        match suite.case(&area.scenario[0], ("p", &policy), &Abilities::all()) {
+            Instantiated::Case(case) => *case,
+            Instantiated::NotApplicable(reason) => panic!("{reason}"),
+        }
+    }
+
+    async fn asked(listener: &TcpListener) -> TcpStream {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = [0; 4096];
+        assert_ne!(stream.read(&mut head).await.unwrap(), 0);
+        stream
+    }
+
+    async fn answer(mut stream: TcpStream, headers: &str) {
+        let text =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n{headers}\r\n");
+        stream.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    async fn performed(case: &Case, listener: &TcpListener) -> Vec<StepRecord> {
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let transport = Transport::new(&TransportOptions::default()).unwrap();
+        let url = Url::parse(&base).unwrap();
+        let patience = Patience::with(&transport, &url);
+        let case = case.concretize(&base, &base);
+        perform(&case, &url, &base, &transport, &patience).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn steps_alongside_each_other_are_under_way_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let step = "[[scenario.step]]\nalongside = true\nwire = { route = 'resource' }\n";
+        let case = case(&step.repeat(2).replacen("alongside = true\n", "", 1));
+        let server = async {
+            // Neither is answered before both are there.
+            let (one, other) = (asked(&listener).await, asked(&listener).await);
+            answer(one, "").await;
+            answer(other, "").await;
+        };
+        let (records, ()) = tokio::join!(performed(&case, &listener), server);
+        assert!(records.iter().all(|it| it.exchanges[0].response.is_ok()));
+    }
+
+    #[tokio::test]
+    async fn a_step_that_lacks_an_earlier_answer_is_not_done() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let case = case(
+            "[[scenario.step]]\nwire = { route = 'resource' }\n\
+             [[scenario.step]]\nwire = { route = 'resource', headers = [['if-none-match', '{answer:1:etag}']] }\n",
+        );
+        let server = async { answer(asked(&listener).await, "x: 1\r\n").await };
+        let (records, ()) = tokio::join!(performed(&case, &listener), server);
+        assert_eq!(
+            records[1].unfilled.as_deref(),
+            Some("the answer to the step `1` has no `etag`")
+        );
     }
 }

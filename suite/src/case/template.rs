@@ -1,4 +1,4 @@
-//! Templates: `{origin:ROLE}`, `{method:ROLE}`, `{header:ROLE}`, `{policy:FIELD}` and a route's path.
+//! Templates: `{origin:ROLE}`, `{method:ROLE}`, `{header:ROLE}`, `{policy:FIELD}`, `{repeat:N:TEXT}` and a route's path.
 
 use url::form_urlencoded::byte_serialize;
 
@@ -38,6 +38,7 @@ impl Template<'_> {
                 Some(role) => Ok(names(role)?.to_ascii_uppercase()),
                 None => names(role),
             },
+            Some(("repeat", rest)) => Ok(repeated(rest).unwrap_or_else(|| format!("{{{inner}}}"))),
             Some(("policy", "max-age")) => {
                 let age = self.policy.max_age.ok_or("the policy states no max-age")?;
                 Ok(age.to_string())
@@ -75,6 +76,12 @@ impl Template<'_> {
     }
 }
 
+/// What `N:TEXT` stands for: the text N times.
+fn repeated(rest: &str) -> Option<String> {
+    let (times, text) = rest.split_once(':')?;
+    Some(text.repeat(times.parse::<u16>().ok()?.into()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,7 +92,10 @@ mod tests {
     #[test_case("{method:denied}", Ok("DELETE") ; "method")]
     #[test_case("content-type, {header:allowed:upper}", Ok("content-type, X-A") ; "header in upper case")]
     #[test_case("{policy:max-age}", Ok("5") ; "max age")]
+    #[test_case("https://{repeat:3:ab}.test", Ok("https://ababab.test") ; "repeat")]
+    #[test_case("{repeat:many:a}", Ok("{repeat:many:a}") ; "no number")]
     #[test_case("{base}/x", Ok("{base}/x") ; "base stays")]
+    #[test_case("{answer:first:etag}", Ok("{answer:first:etag}") ; "an answer stays")]
     #[test_case("://%{", Ok("://%{") ; "a brace alone is itself")]
     #[test_case("{origin:other-allowed}", Err(()) ; "no such role")]
     fn templates_are_filled(text: &str, expected: Result<&str, ()>) {

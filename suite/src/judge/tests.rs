@@ -183,3 +183,11 @@ fn a_redirect_that_is_not_followed_makes_the_case_not_applicable() {
     records[0].not_followed = Some("https://else.example".to_owned());
     assert!(matches!(judge(&wire("{ status = 200 }"), &records).result, Verdict::NotApplicable(_)));
 }
+
+#[test]
+fn a_step_that_lacked_an_earlier_answer_makes_the_case_not_applicable() {
+    let reason = "the answer to the step `1` has no `etag`".to_owned();
+    let records = [StepRecord { unfilled: Some(reason.clone()), ..StepRecord::default() }];
+    let result = judge(&wire("{}"), &records).result;
+    assert_eq!(result, Verdict::NotApplicable(reason));
+}

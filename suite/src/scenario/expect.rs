@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::StatusMatch;
+
 /// What must come of a step; what is absent is not asked.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -56,27 +58,6 @@ pub enum Sent {
     Sent,
     /// None does.
     NotSent,
-}
-
-/// One status or several, any of which is right.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a status such as `200`, or a list of statuses")]
-pub enum StatusMatch {
-    /// One.
-    One(u16),
-    /// Any of these.
-    AnyOf(Vec<u16>),
-}
-
-impl StatusMatch {
-    /// Whether `status` is right.
-    #[must_use]
-    pub fn accepts(&self, status: u16) -> bool {
-        match self {
-            Self::One(one) => *one == status,
-            Self::AnyOf(all) => all.contains(&status),
-        }
-    }
 }
 
 /// What the value of a header must be.
