@@ -24,12 +24,14 @@ fn every_area_is_there_with_its_scenarios() {
         "exposed-headers",
         "max-age",
         "methods",
+        "non-cors",
         "options",
         "origins",
         "preflight",
         "redirects",
         "request-headers",
         "simple",
+        "stateless",
     ];
     assert_eq!(areas, BTreeSet::from(expected));
     assert!(suite.scenarios().len() >= 150, "only {} scenarios", suite.scenarios().len());
