@@ -26,12 +26,14 @@ mod fault;
 mod outcome;
 mod patience;
 mod perform;
+mod performed;
 mod server;
 mod stable;
 mod tail;
 
-use outcome::{Ran, blank, judged};
+use outcome::{Ran, blank};
 use patience::Patience;
+use performed::Performed;
 use server::{Absent, Server, Trouble};
 
 /// How long a server that was given up has to show that it ended: its connections close first.
@@ -313,13 +315,13 @@ impl Plan<'_> {
             let patience = &patience;
             async move {
                 let case = self.case(scenario, ran, case, base, patience);
-                let fault = |why| blank(scenario, ran, ResultKind::HarnessError, why);
+                let fault = |why| Err(boxed(scenario, ran, ResultKind::HarnessError, why));
                 (at, fault::caught(case).await.unwrap_or_else(fault))
             }
         });
         // Not in order: a case that waits holds up none but itself.
         let mut cases = stream::iter(cases).buffer_unordered(self.jobs);
-        let mut results = vec![None; self.scenarios.len()];
+        let mut asked: Vec<_> = self.scenarios.iter().map(|_| None).collect();
         let ended = server.ended();
         tokio::pin!(ended);
         loop {
@@ -327,49 +329,49 @@ impl Plan<'_> {
                 biased;
                 () = &mut ended => break,
                 next = cases.next() => match next {
-                    Some((at, result)) => results[at] = Some(result),
+                    Some((at, case)) => asked[at] = Some(case),
                     None => break,
                 },
             }
             progress.reach(ran.policy, progress.done + 1);
         }
         drop(cases);
-        let unasked = || self.unasked(ran, ResultKind::TargetError, "it ended before its turn");
-        let results = results.into_iter().zip(unasked());
-        let results = results.map(|(result, unasked)| result.unwrap_or(unasked)).collect();
-        (results, patience.given_up().await)
+        let unasked = self.unasked(ran, ResultKind::TargetError, "it ended before its turn");
+        let asked = asked.into_iter().zip(unasked);
+        let asked: Vec<_> =
+            asked.map(|(case, unasked)| case.unwrap_or(Err(Box::new(unasked)))).collect();
+        (performed::results(&asked, ran, start(base)).await, patience.given_up().await)
     }
 
-    async fn case(
+    async fn case<'a>(
         &self,
-        scenario: &Scenario,
-        ran: &Ran<'_>,
+        scenario: &'a Scenario,
+        ran: &Ran<'a>,
         case: Instantiated,
         base: &Url,
         patience: &Patience<'_>,
-    ) -> CaseResult {
+    ) -> Result<Performed<'a>, Box<CaseResult>> {
         let case = match case {
             Instantiated::NotApplicable(reason) => {
-                return blank(scenario, ran, ResultKind::NotApplicable, reason);
+                return Err(boxed(scenario, ran, ResultKind::NotApplicable, reason));
             }
             Instantiated::Case(case) => case,
         };
-        let elsewhere = match ran.elsewhere {
-            Ok(elsewhere) => elsewhere,
-            Err(error) => {
-                return blank(scenario, ran, ResultKind::HarnessError, error.to_string());
-            }
-        };
+        let elsewhere = ran
+            .elsewhere
+            .as_ref()
+            .map_err(|error| boxed(scenario, ran, ResultKind::HarnessError, error.to_string()))?;
         let case = case.concretize(start(base), elsewhere);
         match perform::perform(&case, base, elsewhere, &self.transport, patience).await {
-            Ok(records) => {
-                let mut result = judged(scenario, ran, &case, &records);
-                stable::hide_addresses(&mut result, start(base), elsewhere);
-                result
-            }
-            Err(reason) => blank(scenario, ran, ResultKind::TargetError, reason),
+            Ok(records) => Ok(Performed { scenario, case, records, elsewhere }),
+            Err(reason) => Err(boxed(scenario, ran, ResultKind::TargetError, reason)),
         }
     }
+}
+
+/// The result of a case that was not judged.
+fn boxed(scenario: &Scenario, ran: &Ran<'_>, kind: ResultKind, why: String) -> Box<CaseResult> {
+    Box::new(blank(scenario, ran, kind, why))
 }
 
 /// Runs the checks of what the target needs, which may take a while.

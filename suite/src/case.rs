@@ -7,13 +7,14 @@ use corspec_fetch::origin::{InvalidOrigin, Origin};
 use corspec_fetch::page::Page;
 use corspec_fetch::request::{Body, CredentialsMode, Mode, RedirectMode, RequestInit};
 
+use crate::grammar::GrammarRule;
 use crate::load::Suite;
 use crate::policy::Policy;
 use crate::requirement::{ABILITIES, Fact, ROUTES};
 use crate::role;
 use crate::scenario::{
     Basis, CredentialsChoice, Direction, Expect, FetchAction, Level, ModeChoice, RedirectChoice,
-    Scenario, WireAction,
+    Scenario, Step, WireAction,
 };
 
 mod answer;
@@ -76,6 +77,8 @@ pub struct Case {
     pub direction: Option<Direction>,
     /// `standard#anchor step`.
     pub spec: String,
+    /// A rule of grammar that every answer of the run must keep.
+    pub grammar: Option<GrammarRule>,
     /// What is done, in order.
     pub steps: Vec<CaseStep>,
     /// Variants that pass too.
@@ -250,13 +253,10 @@ fn instantiate(
     let template = Template { policy, abilities };
     let mut steps = Vec::new();
     for (index, step) in scenario.step.iter().enumerate() {
-        let action = match (&step.fetch, &step.wire, &step.differential) {
-            (Some(fetch), ..) => Action::Fetch(fetch_step(fetch, &template)?),
-            (_, Some(wire), _) => Action::Wire(wire_step(wire, &template)?),
-            (_, _, Some(differential)) => {
-                Action::Differential(probe::probes(differential, &template)?)
-            }
-            (None, None, None) => return Err("a step of it does nothing".to_owned()),
+        let action = match action(step, &template) {
+            // A grammar rule looks at whatever is answered: what a policy has no value for is left out.
+            Err(_) if scenario.grammar.is_some() => continue,
+            action => action?,
         };
         steps.push(CaseStep {
             name: step.name_at(index),
@@ -265,6 +265,9 @@ fn instantiate(
             action,
             expect: expect(&step.expect, &template)?,
         });
+    }
+    if steps.is_empty() {
+        return Err("none of its requests can be made here".to_owned());
     }
     let mut accept = Vec::new();
     for variant in &scenario.accept {
@@ -283,10 +286,22 @@ fn instantiate(
         level: scenario.level,
         direction: scenario.direction,
         spec: scenario.spec.clone(),
+        grammar: scenario.grammar,
         steps,
         accept,
         file: scenario.file.clone(),
     })
+}
+
+fn action(step: &Step, template: &Template<'_>) -> Result<Action, String> {
+    match (&step.fetch, &step.wire, &step.differential) {
+        (Some(fetch), ..) => Ok(Action::Fetch(fetch_step(fetch, template)?)),
+        (_, Some(wire), _) => Ok(Action::Wire(wire_step(wire, template)?)),
+        (_, _, Some(differential)) => {
+            Ok(Action::Differential(probe::probes(differential, template)?))
+        }
+        (None, None, None) => Err("a step of it does nothing".to_owned()),
+    }
 }
 
 fn check(requirement: &str, policy: &Policy, abilities: &Abilities) -> Result<(), String> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::caching;
 use crate::case::{Action, Case};
 use crate::exchange::StepRecord;
+use crate::grammar::judge_over_run;
 use crate::scenario::{Direction, Expect, Level, PageSees, Sent};
 
 mod header;
@@ -69,6 +70,11 @@ pub struct Failure {
 /// A record that is missing, or has an exchange without answer, makes the case [`Verdict::Unjudgeable`].
 #[must_use]
 pub fn judge(case: &Case, records: &[StepRecord]) -> Judgement {
+    judge_over_run(case, records, &[]).0
+}
+
+/// Judges the expectations of the steps alone, without a grammar rule.
+pub(crate) fn judge_steps(case: &Case, records: &[StepRecord]) -> Judgement {
     let mut errors = records.iter().filter_map(|r| network_error(r.outcome.as_ref()));
     let decided_by = errors.next_back().map(NetworkError::step);
     let mut observed = Vec::new();

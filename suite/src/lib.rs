@@ -5,6 +5,7 @@
 mod caching;
 pub mod case;
 pub mod exchange;
+pub mod grammar;
 pub mod judge;
 pub mod load;
 pub mod policy;

@@ -6,6 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::grammar::GrammarRule;
+
 mod differential;
 mod expect;
 mod status;
@@ -61,6 +63,8 @@ pub struct Scenario {
     /// Words to find it by.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// A rule of grammar that every answer of the run must keep.
+    pub grammar: Option<GrammarRule>,
     /// What is done, in order.
     pub step: Vec<Step>,
     /// Named variants that pass too.

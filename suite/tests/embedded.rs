@@ -22,6 +22,7 @@ fn every_area_is_there_with_its_scenarios() {
         "credentials",
         "errors",
         "exposed-headers",
+        "grammar",
         "max-age",
         "methods",
         "non-cors",

@@ -6,7 +6,8 @@ use corspec_fetch::outcome::Outcome;
 use corspec_fetch::request::{CredentialsMode, Mode, RedirectMode};
 use corspec_suite::case::{Action, Case, FetchStep};
 use corspec_suite::exchange::{Exchange, StepRecord};
-use corspec_suite::judge::{self, Verdict, judge};
+use corspec_suite::grammar::{RunExchange, judge_over_run};
+use corspec_suite::judge::{self, Verdict};
 use corspec_suite::scenario::Scenario;
 use corspec_targets::known::{Entry, Known};
 use jiff::civil::Date;
@@ -58,19 +59,25 @@ pub(super) fn blank(
     }
 }
 
-/// The result of a case that was run.
+/// The result of a case that was run, as one of those that had the exchanges of `run`.
 pub(super) fn judged(
     scenario: &Scenario,
     ran: &Ran<'_>,
     case: &Case,
     records: &[StepRecord],
+    run: &[RunExchange<'_>],
 ) -> CaseResult {
-    let judgement = judge(case, records);
+    let (judgement, offender) = judge_over_run(case, records, run);
     let mut result = blank(scenario, ran, ResultKind::Pass, String::new());
     result.reason = None;
     result.decided_by = judgement.decided_by;
     result.decision = records.iter().rev().find_map(decision);
     result.exchanges = exchanges(case, records);
+    if let Some(it) = offender {
+        result.exchanges.push(exchange_report(it.scenario, it.exchange));
+        // What decided over its own requests has nothing to do with it.
+        (result.decided_by, result.decision) = (None, None);
+    }
     result.exchanges.iter_mut().for_each(hide_time);
     let known = ran.known.entry(&scenario.id, ran.policy);
     match judgement.result {
@@ -88,7 +95,10 @@ pub(super) fn judged(
             (result.result, result.reason) = excused(known, ran.today);
             result.direction = direction.as_ref().map(word);
             let first = failures.first();
-            result.reproduce = first.and_then(|it| reproduce(ran, case, records, &it.step));
+            result.reproduce = match offender {
+                Some(it) => Some(raw(ran, it.exchange)),
+                None => first.and_then(|it| reproduce(ran, case, records, &it.step)),
+            };
             result.failures = failures.into_iter().map(failure).collect();
         }
         Verdict::NotApplicable(reason) => {
@@ -143,8 +153,16 @@ fn failure(failure: judge::Failure) -> Failure {
 
 fn exchanges(case: &Case, records: &[StepRecord]) -> Vec<ExchangeReport> {
     let steps = case.steps.iter().zip(records);
-    let report = |name: &str, exchange: &Exchange| ExchangeReport {
-        step: name.to_owned(),
+    steps
+        .flat_map(|(step, record)| {
+            record.exchanges.iter().map(|it| exchange_report(&step.name, it))
+        })
+        .collect()
+}
+
+fn exchange_report(step: &str, exchange: &Exchange) -> ExchangeReport {
+    ExchangeReport {
+        step: step.to_owned(),
         preflight: exchange.preflight,
         method: latin1(&exchange.request.method),
         url: exchange.request.url.clone(),
@@ -156,10 +174,7 @@ fn exchanges(case: &Case, records: &[StepRecord]) -> Vec<ExchangeReport> {
             .map(|response| shown(&response.headers))
             .unwrap_or_default(),
         failure: exchange.response.as_ref().err().cloned(),
-    };
-    steps
-        .flat_map(|(step, record)| record.exchanges.iter().map(|it| report(&step.name, it)))
-        .collect()
+    }
 }
 
 /// Header lines with secrets hidden, names in lower case as they went over the wire.
@@ -173,23 +188,24 @@ fn shown(headers: &HeaderList) -> Vec<(String, String)> {
 /// How to see the failure of a step: its last request, and the page's call.
 fn reproduce(ran: &Ran<'_>, case: &Case, records: &[StepRecord], step: &str) -> Option<Reproduce> {
     let at = case.steps.iter().position(|it| it.name == step)?;
-    let exchange = records.get(at)?.exchanges.last()?;
+    let by_hand = raw(ran, records.get(at)?.exchanges.last()?);
+    Some(match &case.steps[at].action {
+        Action::Fetch(fetch) => Reproduce {
+            javascript: Some(javascript(&call(fetch))),
+            from: Some(fetch.origin.clone()),
+            ..by_hand
+        },
+        Action::Wire(_) | Action::Differential(_) => by_hand,
+    })
+}
+
+/// How to repeat one exchange.
+fn raw(ran: &Ran<'_>, exchange: &Exchange) -> Reproduce {
     let body = exchange.request.body.as_deref().map(latin1);
     let headers = shown(&exchange.request.headers);
     let method = latin1(&exchange.request.method);
     let curl = curl(&method, &exchange.request.url, &headers, body.as_deref());
-    let serve = serve(ran);
-    Some(match &case.steps[at].action {
-        Action::Fetch(fetch) => Reproduce {
-            serve,
-            curl,
-            javascript: Some(javascript(&call(fetch))),
-            from: Some(fetch.origin.clone()),
-        },
-        Action::Wire(_) | Action::Differential(_) => {
-            Reproduce { serve, curl, javascript: None, from: None }
-        }
-    })
+    Reproduce { serve: serve(ran), curl, javascript: None, from: None }
 }
 
 /// What starts the same server at the address that the report shows.

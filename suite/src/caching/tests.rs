@@ -179,6 +179,16 @@ fn a_status_that_depends_on_a_cookie_is_the_visitors_own() {
 }
 
 #[test]
+fn two_visitors_who_differ_twice_prove_nothing() {
+    // A page's leave is for those who are signed in; who is, gets an answer of its own.
+    let found = fault("by = ['origin', 'cookie']", |request| match request.headers.get("cookie") {
+        Some(_) => listed(request, 200, &[("cache-control", "private")]),
+        None => answer(200, &[]),
+    });
+    assert!(found.unwrap()[0].contains("`Vary` names `Cookie`"));
+}
+
+#[test]
 fn a_refusal_that_no_cache_keeps_unasked_is_right() {
     let server = |request: &SentRequest| match request.headers.contains("authorization") {
         true => answer(200, &[]),
