@@ -2,6 +2,7 @@
 
 mod fetch;
 mod run;
+mod serve;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub struct Cli {
 enum Command {
     Fetch(Box<fetch::FetchArgs>),
     Run(Box<run::RunArgs>),
+    Serve(serve::ServeArgs),
 }
 
 impl Cli {
@@ -29,6 +31,7 @@ impl Cli {
         match self.command {
             Command::Fetch(args) => fetch::run(*args).await,
             Command::Run(args) => run::command(*args).await,
+            Command::Serve(args) => serve::command(&args).await,
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Exit {
     Fault,
     /// The output could not be written.
     Output,
+    /// The library refuses the policy; for `serve` alone, since for a run that is an answer.
+    Refused,
     /// Interrupted by the user.
     Interrupted,
 }
@@ -38,11 +40,12 @@ impl Exit {
             Self::Snapshots => 5,
             Self::Fault => 70,
             Self::Output => 74,
+            Self::Refused => 78,
             Self::Interrupted => 130,
         }
     }
 
-    /// The one of two that is reported where both hold: the first of 130, 2, 70, 74, 3, 4, 1, 5.
+    /// The one of two that is reported where both hold: the first of 130, 2, 70, 74, 3, 78, 4, 1, 5.
     #[must_use]
     pub fn or_worse(self, other: Self) -> Self {
         if self.rank() <= other.rank() { self } else { other }
@@ -55,10 +58,11 @@ impl Exit {
             Self::Fault => 2,
             Self::Output => 3,
             Self::Target => 4,
-            Self::Nothing => 5,
-            Self::Unexpected => 6,
-            Self::Snapshots => 7,
-            Self::Expected => 8,
+            Self::Refused => 5,
+            Self::Nothing => 6,
+            Self::Unexpected => 7,
+            Self::Snapshots => 8,
+            Self::Expected => 9,
         }
     }
 }

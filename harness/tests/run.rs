@@ -1,4 +1,4 @@
-//! `corspec run`: its exit codes, targets that misbehave in the middle of it, and what is left of
+//! `corspec run` and `corspec serve`: their exit codes, targets that misbehave in the middle of it, and what is left of
 //! a run that is interrupted or killed: nothing.
 //!
 //! The targets are this same executable under other arguments, as [`server`] describes.
@@ -16,6 +16,8 @@ mod interrupted;
 mod misbehaving;
 #[path = "run/project.rs"]
 mod project;
+#[path = "run/serve.rs"]
+mod serve;
 #[path = "run/server.rs"]
 mod server;
 
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         .into_iter()
         .chain(misbehaving::trials())
         .chain(interrupted::trials())
+        .chain(serve::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

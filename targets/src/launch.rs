@@ -1,7 +1,7 @@
 //! Starting a target under one policy, and stopping it.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +23,9 @@ const REFUSED: i32 = 78;
 
 /// How often a start is tried again on another port, when the chosen one was taken meanwhile.
 const ATTEMPTS: u32 = 3;
+
+/// Any free port of this machine alone.
+const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What came of starting a target.
 #[derive(Debug)]
@@ -76,15 +79,30 @@ pub async fn launch(
     policy: &str,
     guardian: &Guardian,
 ) -> Launch {
+    launch_at(target, variant, policy, ANYWHERE, guardian).await
+}
+
+/// As [`launch`], listening at `address`; port 0 picks a free one.
+pub async fn launch_at(
+    target: &Target,
+    variant: Option<&str>,
+    policy: &str,
+    address: SocketAddr,
+    guardian: &Guardian,
+) -> Launch {
     let Some(folder) = &target.folder else {
         return failed(format!("target `{}` is built in and has no process", target.id));
     };
     let launch = match (variant, &target.manifest.start) {
         (Some(name), _) => match target.manifest.variants.get(name) {
-            Some(it) => launch_container(target, &it.container, folder, policy, guardian).await,
+            Some(it) => {
+                launch_container(target, &it.container, folder, policy, address, guardian).await
+            }
             None => return failed(format!("target `{}` has no variant `{name}`", target.id)),
         },
-        (None, Some(start)) => launch_process(target, start, folder, policy, guardian).await,
+        (None, Some(start)) => {
+            launch_process(target, start, folder, policy, address, guardian).await
+        }
         (None, None) => return failed(format!("target `{}` has no start command", target.id)),
     };
     launch.unwrap_or_else(|error| match error {
@@ -116,22 +134,19 @@ async fn launch_process(
     start: &Start,
     folder: &Path,
     policy: &str,
+    address: SocketAddr,
     guardian: &Guardian,
 ) -> Result<Launch, InstallError> {
     let install = install::install(target, guardian).await?;
-    let mut attempt = 1;
-    loop {
-        let port = match free_port() {
-            Ok(port) => port,
-            Err(error) => return Ok(failed(format!("no port is free: {error}"))),
-        };
+    let host = address.ip();
+    let launch = on_port(address, async |port| {
         let values = [
             ("target", install::path(folder)),
             ("install", install::path(&install)),
-            ("host", Ipv4Addr::LOCALHOST.to_string()),
+            ("host", host.to_string()),
             ("port", port.to_string()),
         ];
-        let mut env = contract(target, policy, Ipv4Addr::LOCALHOST, port);
+        let mut env = contract(target, policy, host, port);
         for (name, value) in &start.env {
             env.extend(
                 install::render(std::slice::from_ref(value), &values)
@@ -142,7 +157,7 @@ async fn launch_process(
         let command = install::render(&start.command, &values);
         let process = match ProcessGroup::start(&command, &env, folder, guardian) {
             Ok(process) => process,
-            Err(error) => return Ok(failed(format!("could not run `{}`: {error}", command[0]))),
+            Err(error) => return failed(format!("could not run `{}`: {error}", command[0])),
         };
         let pending = Pending {
             target: &target.id,
@@ -151,12 +166,29 @@ async fn launch_process(
             process,
             container: None,
         };
-        let launch = pending.until_ready(async || Some(port)).await;
+        pending.until_ready(host, async || Some(port)).await
+    });
+    Ok(launch.await)
+}
+
+/// Starts on the port of `address`. Where that is 0, on a free one, and again on another one where
+/// it was taken meanwhile.
+async fn on_port(address: SocketAddr, start: impl AsyncFn(u16) -> Launch) -> Launch {
+    if address.port() != 0 {
+        return start(address.port()).await;
+    }
+    let mut attempt = 1;
+    loop {
+        let port = match free_port(address) {
+            Ok(port) => port,
+            Err(error) => return failed(format!("no port is free: {error}")),
+        };
+        let launch = start(port).await;
         match &launch {
             Launch::Failed { output, .. } if attempt < ATTEMPTS && port_was_taken(output) => {
                 attempt += 1;
             }
-            _ => return Ok(launch),
+            _ => return launch,
         }
     }
 }
@@ -166,6 +198,7 @@ async fn launch_container(
     container: &Container,
     folder: &Path,
     policy: &str,
+    address: SocketAddr,
     guardian: &Guardian,
 ) -> Result<Launch, InstallError> {
     let image = format!("{}:{}", container.image, install::digest(target)?);
@@ -176,12 +209,12 @@ async fn launch_container(
         Err(error) => return Ok(failed(format!("the guardian is gone: {error}"))),
     };
     let published = name.name.clone();
-    let publish = format!("{}::{}", Ipv4Addr::LOCALHOST, container.port);
+    let publish = publish(address, container.port);
     let mut command: Vec<String> =
         ["docker", "run", "--rm", "--name", &name.name, "--publish", &publish]
             .map(str::to_owned)
             .into();
-    let mut env = contract(target, policy, Ipv4Addr::UNSPECIFIED, container.port);
+    let mut env = contract(target, policy, Ipv4Addr::UNSPECIFIED.into(), container.port);
     env.extend(container.env.clone());
     for (name, value) in env {
         command.extend(["--env".to_owned(), format!("{name}={value}")]);
@@ -198,7 +231,8 @@ async fn launch_container(
         process,
         container: Some(name),
     };
-    Ok(pending.until_ready(async || published_port(published.clone(), container.port).await).await)
+    let port = async || published_port(published.clone(), container.port).await;
+    Ok(pending.until_ready(address.ip(), port).await)
 }
 
 /// A process that is not ready yet.
@@ -211,8 +245,8 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    /// Asks again and again, at the port that `port` tells once it knows it.
-    async fn until_ready(self, port: impl AsyncFn() -> Option<u16>) -> Launch {
+    /// Asks again and again, at the port of `host` that `port` tells once it knows it.
+    async fn until_ready(self, host: IpAddr, port: impl AsyncFn() -> Option<u16>) -> Launch {
         let client = match probe::client() {
             Ok(client) => client,
             Err(error) => return failed(format!("could not make an HTTP client: {error}")),
@@ -227,7 +261,7 @@ impl Pending<'_> {
                 let (_, output) = self.process.stop(self.grace).await;
                 return Launch::Failed { message, output, lasting: true };
             }
-            if let Some(base_url) = port().await.and_then(loopback_url) {
+            if let Some(base_url) = port().await.and_then(|port| url_of(host, port)) {
                 match probe::ask(&client, &base_url).await {
                     Ok(ready) if ready.name == self.target && self.process.exit().is_none() => {
                         return Launch::Running(Box::new(Running {
@@ -289,7 +323,7 @@ impl Drop for ContainerName {
 }
 
 /// The variables of the contract between corspec and every target.
-fn contract(target: &Target, policy: &str, host: Ipv4Addr, port: u16) -> Vec<(String, String)> {
+fn contract(target: &Target, policy: &str, host: IpAddr, port: u16) -> Vec<(String, String)> {
     let variables = [
         ("CORSPEC_TARGET", target.id.clone()),
         ("CORSPEC_POLICY", policy.to_owned()),
@@ -300,8 +334,8 @@ fn contract(target: &Target, policy: &str, host: Ipv4Addr, port: u16) -> Vec<(St
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+fn free_port(address: SocketAddr) -> io::Result<u16> {
+    Ok(TcpListener::bind(address)?.local_addr()?.port())
 }
 
 fn port_was_taken(output: &str) -> bool {
@@ -319,8 +353,26 @@ async fn published_port(container: String, inner: u16) -> Option<u16> {
     String::from_utf8(answer.stdout).ok()?.lines().next()?.rsplit(':').next()?.trim().parse().ok()
 }
 
-fn loopback_url(port: u16) -> Option<Url> {
-    Url::parse(&format!("http://{}:{port}/", Ipv4Addr::LOCALHOST)).ok()
+/// How the engine is told where to publish the container's port `inner`.
+fn publish(address: SocketAddr, inner: u16) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(host) => host.to_string(),
+        IpAddr::V6(host) => format!("[{host}]"),
+    };
+    match address.port() {
+        0 => format!("{host}::{inner}"),
+        port => format!("{host}:{port}:{inner}"),
+    }
+}
+
+/// Where a server that listens on `host` is asked from this machine.
+fn url_of(host: IpAddr, port: u16) -> Option<Url> {
+    let host = match host {
+        IpAddr::V4(it) if it.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(it) if it.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    Url::parse(&format!("http://{}/", SocketAddr::new(host, port))).ok()
 }
 
 fn describe(exit: Exit) -> String {

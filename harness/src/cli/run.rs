@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
 use corspec_targets::guardian::Guardian;
 use corspec_targets::known::KnownError;
-use corspec_targets::registry::{Registry, RegistryError};
+use corspec_targets::registry::{Registry, RegistryError, Target};
 use miette::Diagnostic;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
@@ -103,7 +103,7 @@ enum Format {
 const MAX_BODY: usize = 1 << 20;
 
 /// What the user asked for cannot be run, and how that ends.
-struct Refused(Exit, String);
+pub(super) struct Refused(pub(super) Exit, pub(super) String);
 
 /// Runs the command.
 pub(super) async fn command(args: RunArgs) -> Exit {
@@ -118,7 +118,7 @@ pub(super) async fn command(args: RunArgs) -> Exit {
 }
 
 /// Says what went wrong; where standard error is gone, the exit code still does.
-fn complain(message: &str) {
+pub(super) fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "error: {message}");
 }
 
@@ -186,12 +186,27 @@ fn suite(args: &RunArgs) -> Result<Suite, Refused> {
     Ok(suite)
 }
 
-/// The target that `name` means, as ID or ID@VARIANT; what is known of it is held against `suite`.
+/// The target that `name` means; what is known of it is held against `suite`.
 fn asked<'a>(
     name: &str,
     registry: &'a Registry,
     suite: Option<&Suite>,
 ) -> Result<Asked<'a>, Refused> {
+    let (target, variant) = named_target(name, registry)?;
+    let wrong =
+        |error: Box<KnownError>| Refused(Exit::Usage, format!("{:?}", miette::Report::new(*error)));
+    let asked = Asked::new(target, variant.map(ToOwned::to_owned)).map_err(wrong)?;
+    if let Some(suite) = suite {
+        asked.check_known(suite).map_err(wrong)?;
+    }
+    Ok(asked)
+}
+
+/// The target and the variant that `name` means, as ID or ID@VARIANT.
+pub(super) fn named_target<'a, 'n>(
+    name: &'n str,
+    registry: &'a Registry,
+) -> Result<(&'a Target, Option<&'n str>), Refused> {
     let (id, variant) = name.split_once('@').map_or((name, None), |(id, it)| (id, Some(it)));
     let target = registry.target(id).map_err(|error| {
         let help = Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
@@ -202,13 +217,7 @@ fn asked<'a>(
             RegistryError::UnknownVariant { id: id.to_owned(), variant: variant.to_owned() };
         return Err(Refused(Exit::Usage, error.to_string()));
     }
-    let wrong =
-        |error: Box<KnownError>| Refused(Exit::Usage, format!("{:?}", miette::Report::new(*error)));
-    let asked = Asked::new(target, variant.map(ToOwned::to_owned)).map_err(wrong)?;
-    if let Some(suite) = suite {
-        asked.check_known(suite).map_err(wrong)?;
-    }
-    Ok(asked)
+    Ok((target, variant))
 }
 
 fn named_policies<'a>(
@@ -225,13 +234,13 @@ fn named_policies<'a>(
     names.iter().map(find).collect()
 }
 
-fn unknown<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn unknown<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
     let nearest = names.min_by_key(|it| strsim::damerau_levenshtein(it, name));
     let help = nearest.map_or(String::new(), |it| format!("; did you mean `{it}`?"));
     format!("there is no {what} `{name}`{help}")
 }
 
-fn start_guardian() -> Result<Guardian, Refused> {
+pub(super) fn start_guardian() -> Result<Guardian, Refused> {
     let fault =
         |error: io::Error| Refused(Exit::Fault, format!("cannot start the guardian: {error}"));
     Guardian::start(std::env::current_exe().map_err(fault)?).map_err(fault)

@@ -40,7 +40,7 @@ fn interrupt(run: &Child) -> Check {
 }
 
 /// Waits for the end of what only a living server holds open, and sees what else is left.
-fn nothing_is_left(project: &Project, mut alive: UnixStream) -> Check {
+pub(crate) fn nothing_is_left(project: &Project, mut alive: UnixStream) -> Check {
     match alive.read(&mut [0]) {
         Ok(0) => {}
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {}

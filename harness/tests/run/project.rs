@@ -77,8 +77,21 @@ impl Project {
 
     /// Another program in the place of `corspec`.
     pub(crate) fn program(&self, program: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = self.here(program);
+        command.arg("run").args(arguments);
+        command
+    }
+
+    /// Any subcommand of `corspec` in this project.
+    pub(crate) fn corspec(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = self.here(env!("CARGO_BIN_EXE_corspec"));
+        command.args(arguments);
+        command
+    }
+
+    fn here(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.arg("run").args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
         command.env("TMPDIR", self.path("tmp")).env("INSTA_UPDATE", "no");
         command
     }

@@ -103,6 +103,7 @@ async fn answer(server: Arc<Server>, request: Request<Body>, next: Next) -> Resp
             eprintln!("out of cheese");
             exit(9);
         }
+        "good" if request.uri().path() == "/die" => exit(9),
         _ => {}
     }
     let mut response = next.run(request).await;
