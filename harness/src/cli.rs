@@ -1,6 +1,7 @@
 //! The command line: one subcommand a module.
 
 mod fetch;
+mod init;
 mod run;
 mod serve;
 
@@ -21,6 +22,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Fetch(Box<fetch::FetchArgs>),
+    Init(init::InitArgs),
     Run(Box<run::RunArgs>),
     Serve(serve::ServeArgs),
 }
@@ -30,6 +32,7 @@ impl Cli {
     pub async fn run(self) -> Exit {
         match self.command {
             Command::Fetch(args) => fetch::run(*args).await,
+            Command::Init(args) => init::command(&args),
             Command::Run(args) => run::command(*args).await,
             Command::Serve(args) => serve::command(&args).await,
         }

@@ -7,28 +7,39 @@ use std::time::Duration;
 
 use corspec_suite::policy::Policy;
 use miette::{Diagnostic, NamedSource, SourceSpan};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
 use url::Url;
 
-/// The routes a configuration may name, as the design's table of routes has them.
-pub const ROUTES: [&str; 10] = [
-    "resource",
-    "status",
-    "private",
-    "session",
-    "throws",
-    "redirect",
-    "slash",
-    "vary",
-    "cacheable",
-    "options",
+mod mask;
+mod route;
+
+pub use route::check as check_route;
+
+/// The file that is looked for in the working directory.
+pub const FILE_NAME: &str = "corspec.toml";
+
+/// What `corspec init` writes: a configuration to start from.
+pub const EXAMPLE: &str = include_str!("config/example.toml");
+
+/// Header fields that corspec sends by what a browser does or HTTP asks for, and nobody may set.
+const NOT_TO_BE_SET: [&str; 7] = [
+    "access-control-request-headers",
+    "access-control-request-method",
+    "connection",
+    "content-length",
+    "host",
+    "origin",
+    "transfer-encoding",
 ];
 
 /// A user's own server, read from a `corspec.toml`.
 #[derive(Debug)]
 pub struct Config {
+    /// The file that it was read from.
+    pub path: PathBuf,
     /// Where the server already runs, unless `start` says how to start it.
     pub url: Option<Url>,
     /// How to start the server.
@@ -40,7 +51,7 @@ pub struct Config {
     /// Route names and the paths that stand for them.
     pub routes: BTreeMap<String, String>,
     /// Header fields sent with every request, kept out of every report.
-    pub headers: Vec<(String, String)>,
+    pub headers: HeaderMap,
 }
 
 /// A command that starts the user's server on a port that the harness picks.
@@ -105,7 +116,7 @@ struct File {
     url: Option<Spanned<String>>,
     start: Option<Spanned<Start>>,
     framework: Option<String>,
-    policy: Policy,
+    policy: Spanned<Policy>,
     routes: Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
     #[serde(default)]
     requests: Requests,
@@ -130,44 +141,59 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&path.display().to_string(), &text, |name| std::env::var(name).ok())
+        Self::parse(path, &text, |name| std::env::var(name).ok())
     }
 
-    /// Reads a configuration from `text`; `name` is shown in errors, and
+    /// Reads a configuration from `text`; `path` is shown in errors, and
     /// `environment` answers `${NAME}`.
     ///
     /// # Errors
     ///
     /// As [`Config::read`].
     pub fn parse(
-        name: &str,
+        path: &Path,
         text: &str,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let source = Source { name, text };
-        let file: File = toml::from_str(text).map_err(|error| {
-            source.error(error.message().to_owned(), error.span(), Some(KEYS.to_owned()))
-        })?;
+        let source = Source { path, text };
+        let file: File = toml::from_str(text).map_err(|error| source.syntax(&error))?;
         let start = file.start.map(|start| source.start(start)).transpose()?;
         let url = file.url.map(|url| source.url(&url)).transpose()?;
         if start.is_some() == url.is_some() {
             let message = "a server needs either `url` or `start`, and not both".to_owned();
             return Err(source.error(message, None, Some(KEYS.to_owned())));
         }
+        let policy = source.policy(file.policy)?;
         let headers = file
             .requests
             .headers
-            .into_iter()
-            .map(|(name, value)| source.header(name, &value, &environment))
+            .iter()
+            .map(|(name, value)| source.header(name, value, &environment))
             .collect::<Result<_, _>>()?;
         Ok(Self {
+            path: path.to_owned(),
             url,
             start,
             framework: file.framework,
-            policy: file.policy,
+            policy,
             routes: source.routes(file.routes)?,
             headers,
         })
+    }
+
+    /// What reports call the policy: the file's name.
+    #[must_use]
+    pub fn policy_name(&self) -> String {
+        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+    }
+
+    /// The folder that the file stands in: where the server is started, and where `known.toml` is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            Some(_) | None => Path::new("."),
+        }
     }
 }
 
@@ -175,7 +201,7 @@ const KEYS: &str = "a configuration has `url` or `start`, `framework`, `[policy]
                     `[requests]`; `corspec init` writes an example";
 
 struct Source<'a> {
-    name: &'a str,
+    path: &'a Path,
     text: &'a str,
 }
 
@@ -186,8 +212,34 @@ impl Source<'_> {
         at: Option<std::ops::Range<usize>>,
         help: Option<String>,
     ) -> ConfigError {
-        let text = NamedSource::new(self.name, self.text.to_owned()).with_language("TOML");
+        let (text, _) = mask::masked(self.text);
+        let text = NamedSource::new(self.path.display().to_string(), text).with_language("TOML");
         Box::new(Invalid { message, text, at: at.map(Into::into), help }).into()
+    }
+
+    /// What the parser says, but where it could quote a secret.
+    fn syntax(&self, error: &toml::de::Error) -> ConfigError {
+        let (_, secret) = mask::masked(self.text);
+        let near = |span: std::ops::Range<usize>| {
+            secret.iter().any(|it| span.start < it.end && it.start <= span.end)
+        };
+        let quotes = !error.message().starts_with("unknown field");
+        let message = match error.span() {
+            Some(span) if quotes && near(span.clone()) => {
+                "`[requests]` holds `headers = { name = \"value\" }`, and this is something else"
+            }
+            Some(_) | None => error.message(),
+        };
+        self.error(message.to_owned(), error.span(), Some(KEYS.to_owned()))
+    }
+
+    fn policy(&self, policy: Spanned<Policy>) -> Result<Policy, ConfigError> {
+        let span = policy.span();
+        let policy = policy.into_inner();
+        match policy.validate() {
+            Ok(()) => Ok(policy),
+            Err(error) => Err(self.error(error.to_string(), Some(span), None)),
+        }
     }
 
     fn start(&self, start: Spanned<Start>) -> Result<Start, ConfigError> {
@@ -218,16 +270,10 @@ impl Source<'_> {
         let table = routes.span();
         let mut known = BTreeMap::new();
         for (name, path) in routes.into_inner() {
-            if !ROUTES.contains(&name.as_ref().as_str()) {
-                let message = format!("`{}` is not a route of the suite", name.as_ref());
-                let help = format!("the routes are {}", ROUTES.join(", "));
-                return Err(self.error(message, Some(name.span()), Some(help)));
-            }
-            if !path.as_ref().starts_with('/') {
-                let message = format!("`{}` is not a path", path.as_ref());
-                let help = "a route is a path on this server, such as \"/api/items\"".to_owned();
-                return Err(self.error(message, Some(path.span()), Some(help)));
-            }
+            route::check(name.as_ref(), path.as_ref()).map_err(|wrong| {
+                let at = if wrong.in_name { name.span() } else { path.span() };
+                self.error(wrong.message, Some(at), Some(wrong.help))
+            })?;
             known.insert(name.into_inner(), path.into_inner());
         }
         if known.contains_key("resource") {
@@ -239,25 +285,35 @@ impl Source<'_> {
 
     fn header(
         &self,
-        name: Spanned<String>,
+        name: &Spanned<String>,
         value: &Spanned<String>,
         environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<(String, String), ConfigError> {
-        if reqwest::header::HeaderName::from_bytes(name.as_ref().as_bytes()).is_err() {
-            let message = format!("`{}` is not a header name", name.as_ref());
-            return Err(self.error(message, Some(name.span()), None));
-        }
+    ) -> Result<(HeaderName, HeaderValue), ConfigError> {
         let expanded = expand(value.as_ref(), environment).map_err(|missing| {
             let message = format!("the environment variable `{missing}` is not set");
             let help = format!("set {missing}, or write the value itself");
             self.error(message, Some(value.span()), Some(help))
         })?;
-        if reqwest::header::HeaderValue::from_str(&expanded).is_err() {
-            let message = format!("the value of `{}` cannot be sent in a header", name.as_ref());
-            return Err(self.error(message, Some(value.span()), None));
-        }
-        Ok((name.into_inner(), expanded))
+        header(name.as_ref(), &expanded)
+            .map_err(|message| self.error(message, Some(name.span()), None))
     }
+}
+
+/// A header field for every request to a user's server; its value never shows in debug output.
+///
+/// # Errors
+///
+/// What is wrong with it; the value is not quoted.
+pub fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let parsed = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| format!("`{}` is not a header name", name.escape_default()))?;
+    if NOT_TO_BE_SET.contains(&parsed.as_str()) {
+        return Err(format!("`{name}` is what corspec itself sends, and cannot be set"));
+    }
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| format!("the value of `{name}` cannot be sent in a header"))?;
+    value.set_sensitive(true);
+    Ok((parsed, value))
 }
 
 /// Checks the URL of a user's server: what is wrong with it and what to do.
@@ -272,8 +328,11 @@ pub fn server_url(url: &str) -> Result<Url, (String, &'static str)> {
         return Err((format!("`{}` is not http or https", parsed.scheme()), absolute));
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
-        let help = "put credentials in [requests] headers, which are kept out of every report";
+        let help = "put credentials in `[requests]` headers, which are kept out of every report";
         return Err(("the URL carries a username or password".to_owned(), help));
+    }
+    if parsed.fragment().is_some() {
+        return Err(("the URL has a fragment, which is never sent".to_owned(), absolute));
     }
     Ok(parsed)
 }
@@ -296,13 +355,54 @@ fn expand(value: &str, environment: impl Fn(&str) -> Option<String>) -> Result<S
 mod tests {
     use test_case::test_case;
 
-    use super::Config;
+    use std::path::Path;
+
+    use super::{Config, EXAMPLE};
 
     const POLICY: &str = "[policy]\nallow-origins = [\"https://app.example\"]\n";
 
     fn parse(text: &str) -> Result<Config, String> {
         let environment = |name: &str| (name == "API_KEY").then(|| "s3cret".to_owned());
-        Config::parse("corspec.toml", text, environment).map_err(|error| error.to_string())
+        Config::parse(Path::new("corspec.toml"), text, environment)
+            .map_err(|error| format!("{:?}", miette::Report::new(error)))
+    }
+
+    #[test]
+    fn the_example_is_read() {
+        let config = parse(EXAMPLE).unwrap();
+        assert_eq!(config.routes["resource"], "/");
+        assert_eq!(config.policy_name(), "corspec.toml");
+        assert_eq!(config.folder(), Path::new("."));
+    }
+
+    #[test]
+    fn every_line_of_the_example_that_is_commented_out_is_read() {
+        let lines = EXAMPLE.lines().filter(|line| !line.starts_with("url ="));
+        let lines = lines.map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.contains(" = ") || rest == "[requests]" => rest,
+            _ => line,
+        });
+        let config = parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
+        assert!(config.url.is_none() && config.start.is_some() && config.framework.is_some());
+        assert_eq!(config.routes.len(), corspec_suite::requirement::ROUTES.len());
+        assert_eq!(config.headers["x-api-key"], "s3cret");
+    }
+
+    #[test_case("headers = { x-api-key = \"s3cret\\u0007\" }", "cannot be sent"; "a control character")]
+    #[test_case("headers = { origin = \"s3cret\" }", "cannot be set"; "a header of corspec's own")]
+    #[test_case("headers = \"s3cret\"", "something else"; "no table")]
+    #[test_case("headers = { x-api-key = \"s3cret }", "something else"; "an open string")]
+    #[test_case("headers = { x-api-key = \"s3cret\" }\nother = 1", "unknown field `other`"; "an error beside it")]
+    fn no_error_shows_a_secret(requests: &str, words: &str) {
+        let head = format!("url = \"http://a\"\n{POLICY}[routes]\nresource = \"/\"\n");
+        let error = parse(&format!("{head}[requests]\n{requests}\n")).unwrap_err();
+        let unwrapped = error.replace("\n  │", "");
+        assert!(unwrapped.contains(words), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+        assert!(
+            error.contains("[corspec.toml:7:") || error.contains("[corspec.toml:8:"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -313,20 +413,24 @@ mod tests {
              [requests]\nheaders = {{ x-api-key = \"k ${{API_KEY}}\" }}\n"
         );
         let config = parse(&text).unwrap();
+        assert!(!format!("{config:?}").contains("s3cret"), "{config:?}");
         assert_eq!(config.url.unwrap().as_str(), "http://127.0.0.1:8000/");
         assert_eq!(config.routes["status"], "/status/{code}");
-        assert_eq!(config.headers, [("x-api-key".to_owned(), "k s3cret".to_owned())]);
+        assert_eq!(config.headers["x-api-key"], "k s3cret");
     }
 
     #[test_case("", "[routes]\nresource = \"/\"", "either `url` or `start`"; "no server")]
     #[test_case("url = \"ftp://x\"", "[routes]\nresource = \"/\"", "`ftp` is not http or https"; "another scheme")]
     #[test_case("url = \"http://u:p@x\"", "[routes]\nresource = \"/\"", "carries a username"; "userinfo")]
+    #[test_case("url = \"http://x/#a\"", "[routes]\nresource = \"/\"", "has a fragment"; "a fragment")]
     #[test_case("url = \"x\"", "[routes]\nresource = \"/\"", "not a URL"; "no URL at all")]
     #[test_case("url = \"http://x\"", "[routes]\nprivate = \"/\"", "`resource` is missing"; "no resource")]
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"x\"", "`x` is not a path"; "a relative path")]
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"/\"\nresorce = \"/\"", "`resorce` is not a route"; "an unknown route")]
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"/\"\n[requests]\nheaders = { x = \"${NOPE}\" }", "`NOPE` is not set"; "an unset variable")]
     #[test_case("url = \"http://x\"\nurll = 1", "[routes]\nresource = \"/\"", "unknown field `urll`"; "an unknown key")]
+    #[test_case("url = \"http://x\"", "max-age = -1\n[routes]\nresource = \"/\"", "corspec.toml:4"; "a bad age")]
+    #[test_case("url = \"http://x\"", "allow-methods = [\"TRACE\"]\n[routes]\nresource = \"/\"", "forbidden to pages"; "a method that is forbidden")]
     #[test_case("start = { command = [\"x\"], ready = \"/\" }", "[routes]\nresource = \"/\"", "does not use `${port}`"; "a command without the port")]
     fn each_mistake_has_its_own_words(head: &str, tail: &str, words: &str) {
         let error = parse(&format!("{head}\n{POLICY}{tail}\n")).unwrap_err();

@@ -7,14 +7,16 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse};
 use corspec_fetch::header_list::HeaderList;
 use hyper::ext::ReasonPhrase;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Response, redirect, retry};
 use tokio::time::{Instant, timeout, timeout_at};
+use url::{Origin, Url};
 
 /// How exchanges are made.
 #[derive(Clone, Debug)]
@@ -68,6 +70,29 @@ pub enum TransportError {
     Client(reqwest::Error),
 }
 
+/// Why no connection to a server could be made.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{why}")]
+pub struct Unreachable {
+    why: String,
+    /// Whether nothing listens there.
+    pub refused: bool,
+}
+
+impl Unreachable {
+    fn of(error: &reqwest::Error) -> Self {
+        let mut innermost: &dyn Error = error;
+        while let Some(inner) = innermost.source() {
+            innermost = inner;
+        }
+        let io = innermost.downcast_ref::<std::io::Error>();
+        let refused = io.is_some_and(|it| it.kind() == std::io::ErrorKind::ConnectionRefused);
+        let why =
+            if refused { "the connection was refused".to_owned() } else { innermost.to_string() };
+        Self { why, refused }
+    }
+}
+
 /// A pooled HTTP client; cheap to clone, the clones share the pool.
 #[derive(Clone, Debug)]
 pub struct Transport {
@@ -76,6 +101,14 @@ pub struct Transport {
     timeout: Duration,
     body_timeout: Duration,
     max_body: usize,
+    added: Option<Arc<Added>>,
+}
+
+/// Header fields of the user's that every request to one origin carries.
+#[derive(Debug)]
+struct Added {
+    origin: Origin,
+    headers: HeaderMap,
 }
 
 impl Transport {
@@ -91,7 +124,7 @@ impl Transport {
         let client = built(|| builder(options), &roots)?;
         let unpooled = built(|| builder(options).pool_max_idle_per_host(0), &roots)?;
         let &TransportOptions { timeout, body_timeout, max_body, .. } = options;
-        Ok(Self { client, unpooled, timeout, body_timeout, max_body })
+        Ok(Self { client, unpooled, timeout, body_timeout, max_body, added: None })
     }
 
     /// The same client, with a new connection for each exchange.
@@ -103,13 +136,53 @@ impl Transport {
         Self { client: self.unpooled.clone(), ..self.clone() }
     }
 
+    /// The same client, which adds `headers` to every request to the origin of `url` and to no
+    /// other. They take the place of fields of the same name, but a cookie comes beside the others.
+    ///
+    /// What was asked for and not what was added is what exchanges tell of, so that no report can
+    /// show it.
+    #[must_use]
+    pub fn adding(&self, url: &Url, headers: HeaderMap) -> Self {
+        let added = Some(Arc::new(Added { origin: url.origin(), headers }));
+        Self { added, ..self.clone() }
+    }
+
+    /// Makes sure that something answers at `url`, or is slow to.
+    ///
+    /// # Errors
+    ///
+    /// No connection could be made, and why.
+    pub async fn reach(&self, url: &Url) -> Result<(), Unreachable> {
+        let mut request = reqwest::Request::new(Method::GET, url.clone());
+        self.add(&mut request);
+        match timeout(self.timeout, self.client.execute(request)).await {
+            Ok(Err(error)) if error.is_connect() => Err(Unreachable::of(&error)),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn add(&self, request: &mut reqwest::Request) {
+        let Some(added) = &self.added else { return };
+        if request.url().origin() != added.origin {
+            return;
+        }
+        for (name, value) in &added.headers {
+            let old = request.headers().get(name).filter(|_| name == COOKIE);
+            let both = old.map(|old| [old.as_bytes(), b"; ", value.as_bytes()].concat());
+            // Two values that may be sent make a third.
+            let both = both.and_then(|it| HeaderValue::from_bytes(&it).ok());
+            request.headers_mut().insert(name, both.unwrap_or_else(|| value.clone()));
+        }
+    }
+
     /// Sends one request and takes what comes back.
     ///
     /// # Errors
     ///
     /// Nothing that is HTTP came back in time, or HTTP cannot carry the request.
     pub async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectionFailure> {
-        let request = convert(request)?;
+        let mut request = convert(request)?;
+        self.add(&mut request);
         match timeout(self.timeout, self.client.execute(request)).await {
             Ok(Ok(response)) => Ok(self.received(response).await),
             Ok(Err(error)) => Err(failure(described(&error))),
