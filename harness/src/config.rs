@@ -58,7 +58,7 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Start {
-    /// The program and its arguments; `${port}` stands for the port.
+    /// The program and its arguments; `${port}` stands for the port, `${host}` for the address.
     pub command: Vec<String>,
     /// The path that answers once the server is ready.
     pub ready: String,

@@ -14,9 +14,13 @@ use url::Url;
 use crate::guardian::{Charge, Guardian, remove_container};
 use crate::install::{self, InstallError};
 use crate::manifest::{Container, Start};
-use crate::probe;
+use crate::probe::{self, Sign};
 use crate::process::{Exit, ProcessGroup};
 use crate::registry::Target;
+
+mod own;
+
+pub use own::{Own, launch_own};
 
 /// The exit status by which a target says that its library rejects the policy.
 const REFUSED: i32 = 78;
@@ -138,6 +142,7 @@ async fn launch_process(
     guardian: &Guardian,
 ) -> Result<Launch, InstallError> {
     let install = install::install(target, guardian).await?;
+    let sign = Sign::Name(&target.id);
     let host = address.ip();
     let launch = on_port(address, async |port| {
         let values = [
@@ -159,14 +164,9 @@ async fn launch_process(
             Ok(process) => process,
             Err(error) => return failed(format!("could not run `{}`: {error}", command[0])),
         };
-        let pending = Pending {
-            target: &target.id,
-            ready_by: Instant::now() + Duration::from_secs(start.ready_seconds),
-            grace: Duration::from_secs(start.grace_seconds),
-            process,
-            container: None,
-        };
-        pending.until_ready(host, async || Some(port)).await
+        let patience = Duration::from_secs(start.ready_seconds);
+        let grace = Duration::from_secs(start.grace_seconds);
+        Pending::new(&sign, process, patience, grace).until_ready(host, async || Some(port)).await
     });
     Ok(launch.await)
 }
@@ -224,27 +224,30 @@ async fn launch_container(
         Ok(process) => process,
         Err(error) => return Ok(failed(format!("could not run `docker`: {error}"))),
     };
-    let pending = Pending {
-        target: &target.id,
-        ready_by: Instant::now() + Duration::from_secs(container.ready_seconds),
-        grace: Duration::from_secs(container.grace_seconds),
-        process,
-        container: Some(name),
-    };
+    let sign = Sign::Name(&target.id);
+    let patience = Duration::from_secs(container.ready_seconds);
+    let grace = Duration::from_secs(container.grace_seconds);
+    let pending = Pending::new(&sign, process, patience, grace);
+    let pending = Pending { container: Some(name), ..pending };
     let port = async || published_port(published.clone(), container.port).await;
     Ok(pending.until_ready(address.ip(), port).await)
 }
 
 /// A process that is not ready yet.
 struct Pending<'a> {
-    target: &'a str,
+    sign: &'a Sign<'a>,
     process: ProcessGroup,
     container: Option<ContainerName>,
     ready_by: Instant,
     grace: Duration,
 }
 
-impl Pending<'_> {
+impl<'a> Pending<'a> {
+    fn new(sign: &'a Sign<'a>, process: ProcessGroup, patience: Duration, grace: Duration) -> Self {
+        let ready_by = Instant::now() + patience;
+        Self { sign, process, container: None, ready_by, grace }
+    }
+
     /// Asks again and again, at the port of `host` that `port` tells once it knows it.
     async fn until_ready(self, host: IpAddr, port: impl AsyncFn() -> Option<u16>) -> Launch {
         let client = match probe::client() {
@@ -262,8 +265,8 @@ impl Pending<'_> {
                 return Launch::Failed { message, output, lasting: true };
             }
             if let Some(base_url) = port().await.and_then(|port| url_of(host, port)) {
-                match probe::ask(&client, &base_url).await {
-                    Ok(ready) if ready.name == self.target && self.process.exit().is_none() => {
+                match self.sign.ask(&client, &base_url).await {
+                    Ok(ready) if self.process.exit().is_none() => {
                         return Launch::Running(Box::new(Running {
                             base_url,
                             name: ready.name,
@@ -273,7 +276,7 @@ impl Pending<'_> {
                             grace: self.grace,
                         }));
                     }
-                    Ok(ready) => seen = format!("`{}` answered in its place", ready.name),
+                    Ok(_) => {}
                     Err(instead) => seen = instead,
                 }
             }
@@ -286,7 +289,9 @@ impl Pending<'_> {
         let output = self.process.settled_output().await;
         drop(self.container);
         match exit {
-            Exit::Status(REFUSED) => Launch::RefusedConfig { message: output },
+            Exit::Status(REFUSED) if matches!(self.sign, Sign::Name(_)) => {
+                Launch::RefusedConfig { message: output }
+            }
             exit => Launch::Failed {
                 message: format!("{} before it was ready", describe(exit)),
                 output,
