@@ -1,7 +1,7 @@
 //! `corspec.toml`: a user's own server, what it is meant to allow, and which of
 //! its paths stand for the suite's routes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use url::Url;
 mod mask;
 mod route;
 
-pub use route::check as check_route;
+pub use route::{WrongName, check as check_route, check_ability};
 
 /// The file that is looked for in the working directory.
 pub const FILE_NAME: &str = "corspec.toml";
@@ -40,18 +40,27 @@ const NOT_TO_BE_SET: [&str; 7] = [
 pub struct Config {
     /// The file that it was read from.
     pub path: PathBuf,
-    /// Where the server already runs, unless `start` says how to start it.
-    pub url: Option<Url>,
-    /// How to start the server.
-    pub start: Option<Start>,
+    /// Where the server is.
+    pub server: Server,
     /// Whose settings to name in hints.
     pub framework: Option<String>,
     /// What the server is meant to allow.
     pub policy: Policy,
     /// Route names and the paths that stand for them.
     pub routes: BTreeMap<String, String>,
+    /// What else its routes do that a scenario may require.
+    pub abilities: BTreeSet<String>,
     /// Header fields sent with every request, kept out of every report.
     pub headers: HeaderMap,
+}
+
+/// Where a user's server is.
+#[derive(Clone, Debug)]
+pub enum Server {
+    /// It runs there already.
+    At(Url),
+    /// It is started for the run.
+    Start(Start),
 }
 
 /// A command that starts the user's server on a port that the harness picks.
@@ -116,6 +125,8 @@ struct File {
     url: Option<Spanned<String>>,
     start: Option<Spanned<Start>>,
     framework: Option<String>,
+    #[serde(default)]
+    abilities: Vec<Spanned<String>>,
     policy: Spanned<Policy>,
     routes: Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
     #[serde(default)]
@@ -159,10 +170,14 @@ impl Config {
         let file: File = toml::from_str(text).map_err(|error| source.syntax(&error))?;
         let start = file.start.map(|start| source.start(start)).transpose()?;
         let url = file.url.map(|url| source.url(&url)).transpose()?;
-        if start.is_some() == url.is_some() {
-            let message = "a server needs either `url` or `start`, and not both".to_owned();
-            return Err(source.error(message, None, Some(KEYS.to_owned())));
-        }
+        let server = match (url, start) {
+            (Some(url), None) => Server::At(url),
+            (None, Some(start)) => Server::Start(start),
+            (Some(_), Some(_)) | (None, None) => {
+                let message = "a server needs either `url` or `start`, and not both".to_owned();
+                return Err(source.error(message, None, Some(KEYS.to_owned())));
+            }
+        };
         let policy = source.policy(file.policy)?;
         let headers = file
             .requests
@@ -172,9 +187,9 @@ impl Config {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             path: path.to_owned(),
-            url,
-            start,
+            server,
             framework: file.framework,
+            abilities: source.abilities(file.abilities)?,
             policy,
             routes: source.routes(file.routes)?,
             headers,
@@ -197,8 +212,8 @@ impl Config {
     }
 }
 
-const KEYS: &str = "a configuration has `url` or `start`, `framework`, `[policy]`, `[routes]` and \
-                    `[requests]`; `corspec init` writes an example";
+const KEYS: &str = "a configuration has `url` or `start`, `framework`, `abilities`, `[policy]`, \
+                    `[routes]` and `[requests]`; `corspec init` writes an example";
 
 struct Source<'a> {
     path: &'a Path,
@@ -249,7 +264,7 @@ impl Source<'_> {
             "`command` is empty"
         } else if !start.command.iter().any(|part| part.contains("${port}")) {
             "`command` does not use `${port}`, so the server cannot be told where to listen"
-        } else if !start.ready.starts_with('/') {
+        } else if !route::is_path(&start.ready) {
             "`ready` is not a path"
         } else {
             return Ok(start);
@@ -281,6 +296,16 @@ impl Source<'_> {
         }
         let help = "name a path that answers GET with 200, such as resource = \"/api/items\"";
         Err(self.error("`resource` is missing".to_owned(), Some(table), Some(help.to_owned())))
+    }
+
+    fn abilities(&self, abilities: Vec<Spanned<String>>) -> Result<BTreeSet<String>, ConfigError> {
+        let checked = abilities.into_iter().map(|ability| {
+            check_ability(ability.as_ref()).map_err(|wrong| {
+                self.error(wrong.message, Some(ability.span()), Some(wrong.help))
+            })?;
+            Ok(ability.into_inner())
+        });
+        checked.collect()
     }
 
     fn header(
@@ -357,7 +382,7 @@ mod tests {
 
     use std::path::Path;
 
-    use super::{Config, EXAMPLE};
+    use super::{Config, EXAMPLE, Server};
 
     const POLICY: &str = "[policy]\nallow-origins = [\"https://app.example\"]\n";
 
@@ -383,7 +408,7 @@ mod tests {
             _ => line,
         });
         let config = parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
-        assert!(config.url.is_none() && config.start.is_some() && config.framework.is_some());
+        assert!(matches!(config.server, Server::Start(_)) && config.framework.is_some());
         assert_eq!(config.routes.len(), corspec_suite::requirement::ROUTES.len());
         assert_eq!(config.headers["x-api-key"], "s3cret");
     }
@@ -414,7 +439,8 @@ mod tests {
         );
         let config = parse(&text).unwrap();
         assert!(!format!("{config:?}").contains("s3cret"), "{config:?}");
-        assert_eq!(config.url.unwrap().as_str(), "http://127.0.0.1:8000/");
+        let Server::At(url) = config.server else { panic!("{:?}", config.server) };
+        assert_eq!(url.as_str(), "http://127.0.0.1:8000/");
         assert_eq!(config.routes["status"], "/status/{code}");
         assert_eq!(config.headers["x-api-key"], "k s3cret");
     }
@@ -428,6 +454,7 @@ mod tests {
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"x\"", "`x` is not a path"; "a relative path")]
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"/\"\nresorce = \"/\"", "`resorce` is not a route"; "an unknown route")]
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"/\"\n[requests]\nheaders = { x = \"${NOPE}\" }", "`NOPE` is not set"; "an unset variable")]
+    #[test_case("start = { command = [\"x\", \"${port}\"], ready = \"//x\" }", "[routes]\nresource = \"/\"", "`ready` is not a path"; "ready elsewhere")]
     #[test_case("url = \"http://x\"\nurll = 1", "[routes]\nresource = \"/\"", "unknown field `urll`"; "an unknown key")]
     #[test_case("url = \"http://x\"", "max-age = -1\n[routes]\nresource = \"/\"", "corspec.toml:4"; "a bad age")]
     #[test_case("url = \"http://x\"", "allow-methods = [\"TRACE\"]\n[routes]\nresource = \"/\"", "forbidden to pages"; "a method that is forbidden")]

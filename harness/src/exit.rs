@@ -2,6 +2,8 @@
 
 use std::process::{ExitCode, Termination};
 
+use crate::event::{ResultKind, Summary};
+
 /// How a run of the command ended, as the number that the shell sees.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
@@ -51,6 +53,26 @@ impl Exit {
         if self.rank() <= other.rank() { self } else { other }
     }
 
+    /// How a run with these results ends; `absent` says that a target could not be asked.
+    #[must_use]
+    pub fn of(summary: Summary, absent: bool) -> Self {
+        let count = |kind| summary.of(kind);
+        let mut exit = Self::Expected;
+        if count(ResultKind::Fail) + count(ResultKind::FixedUnexpectedly) > 0 {
+            exit = exit.or_worse(Self::Unexpected);
+        }
+        if absent || count(ResultKind::TargetError) > 0 {
+            exit = exit.or_worse(Self::Target);
+        }
+        if count(ResultKind::HarnessError) > 0 {
+            exit = exit.or_worse(Self::Fault);
+        }
+        if exit == Self::Expected && summary.ran() == 0 && count(ResultKind::RefusedConfig) == 0 {
+            return Self::Nothing;
+        }
+        exit
+    }
+
     fn rank(self) -> u8 {
         match self {
             Self::Interrupted => 0,
@@ -77,7 +99,7 @@ impl Termination for Exit {
 mod tests {
     use test_case::test_case;
 
-    use super::Exit;
+    use super::{Exit, ResultKind, Summary};
 
     #[test_case(Exit::Unexpected, Exit::Target => Exit::Target; "a dead target outranks a failure")]
     #[test_case(Exit::Snapshots, Exit::Unexpected => Exit::Unexpected; "a failure outranks a snapshot")]
@@ -87,5 +109,19 @@ mod tests {
     fn the_worse_of_two_is_reported(one: Exit, other: Exit) -> Exit {
         assert_eq!(one.or_worse(other), other.or_worse(one));
         one.or_worse(other)
+    }
+
+    #[test_case(&[ResultKind::Pass], false => Exit::Expected; "a pass")]
+    #[test_case(&[ResultKind::Pass, ResultKind::HarnessError], false => Exit::Fault; "a fault of ours")]
+    #[test_case(&[ResultKind::Fail, ResultKind::HarnessError], true => Exit::Fault; "a fault of ours before all")]
+    #[test_case(&[ResultKind::Fail, ResultKind::TargetError], false => Exit::Target; "a target before a failure")]
+    #[test_case(&[ResultKind::Pass], true => Exit::Target; "an absent target")]
+    #[test_case(&[ResultKind::KnownFailure], false => Exit::Expected; "a known failure")]
+    #[test_case(&[ResultKind::NotApplicable], false => Exit::Nothing; "nothing asked")]
+    #[test_case(&[ResultKind::RefusedConfig], false => Exit::Expected; "a refused policy is an answer")]
+    fn a_run_ends_as_its_worst_result(results: &[ResultKind], absent: bool) -> Exit {
+        let mut summary = Summary::default();
+        results.iter().for_each(|it| summary.count(*it));
+        Exit::of(summary, absent)
     }
 }

@@ -12,6 +12,7 @@ pub mod driver;
 pub mod escape;
 pub mod event;
 pub mod exit;
+pub mod own;
 pub mod redact;
 pub mod report;
 pub mod reproduce;

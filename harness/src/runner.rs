@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
-use corspec_suite::case::{Abilities, Instantiated};
+use corspec_suite::case::Instantiated;
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
 use corspec_suite::scenario::Scenario;
 use corspec_targets::guardian::Guardian;
-use corspec_targets::known::{Known, KnownError};
 use corspec_targets::launch::Stopped;
 use corspec_targets::reference;
-use corspec_targets::registry::{Availability, Target};
+use corspec_targets::registry::Availability;
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -22,15 +20,18 @@ use url::Url;
 use crate::event::{CaseResult, Event, ResultKind, SuiteInfo, Summary, TargetReport, TargetState};
 use crate::transport::Transport;
 
+mod asked;
 mod fault;
 mod outcome;
 mod patience;
 mod perform;
 mod performed;
+mod secret;
 mod server;
 mod stable;
 mod tail;
 
+pub use asked::Asked;
 use outcome::{Ran, blank};
 use patience::Patience;
 use performed::Performed;
@@ -56,69 +57,8 @@ pub struct Plan<'a> {
     pub transport: Transport,
     /// What clears up when the run cannot; only launched targets need it.
     pub guardian: Option<Guardian>,
-}
-
-/// A target that a run asks.
-#[derive(Debug)]
-pub struct Asked<'a> {
-    target: &'a Target,
-    variant: Option<String>,
-    known: Known,
-}
-
-impl<'a> Asked<'a> {
-    /// A target, by the variant that was named, with the failures that are known of it.
-    ///
-    /// # Errors
-    ///
-    /// Its `known.toml` cannot be used.
-    pub fn new(target: &'a Target, variant: Option<String>) -> Result<Self, Box<KnownError>> {
-        let known = target.folder.as_deref().map(Known::read).transpose()?.unwrap_or_default();
-        Ok(Self { target, variant, known })
-    }
-
-    /// Makes sure that everything in its `known.toml` speaks of a case that `suite` has for it.
-    ///
-    /// # Errors
-    ///
-    /// What speaks of none.
-    pub fn check_known(&self, suite: &Suite) -> Result<(), Box<KnownError>> {
-        if self.known.entries().is_empty() {
-            return Ok(());
-        }
-        let abilities = abilities(self.target);
-        let policies = suite.policies().iter().map(|(name, policy)| (name.as_str(), policy));
-        let pairs = policies
-            .flat_map(|policy| suite.scenarios().iter().map(move |it| (it, policy)))
-            .filter(|(it, policy)| {
-                matches!(suite.case(it, *policy, &abilities), Instantiated::Case(_))
-            });
-        let cases: Vec<_> = pairs.map(|(it, (policy, _))| (it.id.as_str(), policy)).collect();
-        self.known.check_matches(&cases)
-    }
-
-    /// The target.
-    #[must_use]
-    pub fn target(&self) -> &'a Target {
-        self.target
-    }
-
-    /// The folder that the target is read from; `None` for the built-in one.
-    #[must_use]
-    pub fn folder(&self) -> Option<&'a Path> {
-        self.target.folder.as_deref()
-    }
-
-    /// Its name in reports: the id, with the variant after an `@`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let id = &self.target.id;
-        self.variant.as_ref().map_or_else(|| id.clone(), |variant| format!("{id}@{variant}"))
-    }
-}
-
-fn abilities(target: &Target) -> Abilities {
-    Abilities { routes: target.routes(), other: target.other_abilities().clone() }
+    /// Whether redirects are followed to any origin, and not only to those of the run's servers.
+    pub follow_elsewhere: bool,
 }
 
 /// The URL of the server that redirects to targets, without a slash at its end, or why there is none.
@@ -202,18 +142,16 @@ impl Plan<'_> {
         elsewhere: &Elsewhere,
         events: mpsc::UnboundedSender<Event>,
     ) -> TargetRun {
-        let Asked { target, variant, known } = asked;
-        let variant = variant.as_deref();
         let id = asked.name();
         let mut report = TargetReport {
             id: id.clone(),
-            name: target.manifest.name.clone(),
+            name: asked.title(),
             versions: BTreeMap::new(),
             policies: self.policies.keys().map(|name| (*name).to_owned()).collect(),
             state: TargetState::Ran,
             reason: None,
         };
-        match availability(target, variant).await {
+        match asked.availability().await {
             Ok(Availability::Available) => {}
             Ok(Availability::Unavailable { missing, how }) => {
                 report.state = TargetState::Unavailable;
@@ -228,32 +166,33 @@ impl Plan<'_> {
         let mut results = Vec::new();
         let mut given_up = None;
         for (name, policy) in &self.policies {
-            let ran = Ran { target: &id, policy: name, known, today, elsewhere };
+            let ran = Ran { asked, target: &id, policy: name, today, elsewhere };
             if let Some(before) = given_up {
                 let why = format!("given up under `{before}`");
                 results.extend(self.unasked(&ran, ResultKind::TargetError, &why));
             } else {
-                let asked = self.under(target, variant, policy, &ran, &mut report, &mut progress);
-                let Gave { results: more, given_up: now } = asked.await;
+                let gave = self.under(policy, &ran, &mut report, &mut progress);
+                let Gave { results: more, given_up: now } = gave.await;
                 results.extend(more);
                 given_up = now.then_some(name);
             }
             progress.reach(name, results.len());
         }
+        let secrets = asked.secrets();
+        secrets.hide_in_report(&mut report);
+        results.iter_mut().for_each(|result| secrets.hide_in(result));
         TargetRun { report, results }
     }
 
     /// Starts the target under a policy, asks it everything, and stops it.
     async fn under(
         &self,
-        target: &Target,
-        variant: Option<&str>,
         policy: &Policy,
         ran: &Ran<'_>,
         report: &mut TargetReport,
         progress: &mut Progress,
     ) -> Gave {
-        let (server, versions) = match self.serve(target, variant, policy).await {
+        let (server, versions) = match self.serve(ran.asked, policy).await {
             Ok(served) => served,
             Err(Absent::Refused(why)) => {
                 let results = self.unasked(ran, ResultKind::RefusedConfig, &why).collect();
@@ -266,7 +205,7 @@ impl Plan<'_> {
             }
         };
         report.versions = versions;
-        let (mut results, given_up) = self.ask(target, ran, policy, &server, progress).await;
+        let (mut results, given_up) = self.ask(ran, policy, &server, progress).await;
         if given_up {
             // An error is that it lives on.
             let _ = timeout(LAST_BREATH, server.ended()).await;
@@ -301,15 +240,15 @@ impl Plan<'_> {
     /// not asked when it ended is an error of the target: another server may have its port by now.
     async fn ask(
         &self,
-        target: &Target,
         ran: &Ran<'_>,
         policy: &Policy,
         server: &Server,
         progress: &mut Progress,
     ) -> (Vec<CaseResult>, bool) {
-        let abilities = abilities(target);
+        let abilities = ran.asked.abilities();
         let base = server.base_url();
-        let patience = Patience::with(&self.transport, base);
+        let transport = self.transport_to(ran.asked, base);
+        let patience = Patience::with(&transport, base);
         let cases = self.scenarios.iter().enumerate().map(|(at, scenario)| {
             let case = self.suite.case(scenario, (ran.policy, policy), &abilities);
             let patience = &patience;
@@ -340,7 +279,7 @@ impl Plan<'_> {
         let asked = asked.into_iter().zip(unasked);
         let asked: Vec<_> =
             asked.map(|(case, unasked)| case.unwrap_or(Err(Box::new(unasked)))).collect();
-        (performed::results(&asked, ran, start(base)).await, patience.given_up().await)
+        (performed::results(&asked, ran, server).await, patience.given_up().await)
     }
 
     async fn case<'a>(
@@ -362,7 +301,9 @@ impl Plan<'_> {
             .as_ref()
             .map_err(|error| boxed(scenario, ran, ResultKind::HarnessError, error.to_string()))?;
         let case = case.concretize(start(base), elsewhere);
-        match perform::perform(&case, base, elsewhere, &self.transport, patience).await {
+        let follow = perform::follow(base, elsewhere, self.follow_elsewhere)
+            .map_err(|error| boxed(scenario, ran, ResultKind::HarnessError, error))?;
+        match perform::perform(&case, &follow, patience).await {
             Ok(records) => Ok(Performed { scenario, case, records, elsewhere }),
             Err(reason) => Err(boxed(scenario, ran, ResultKind::TargetError, reason)),
         }
@@ -372,13 +313,6 @@ impl Plan<'_> {
 /// The result of a case that was not judged.
 fn boxed(scenario: &Scenario, ran: &Ran<'_>, kind: ResultKind, why: String) -> Box<CaseResult> {
     Box::new(blank(scenario, ran, kind, why))
-}
-
-/// Runs the checks of what the target needs, which may take a while.
-async fn availability(target: &Target, variant: Option<&str>) -> Result<Availability, String> {
-    let (target, variant) = (target.clone(), variant.map(str::to_owned));
-    let checked = tokio::task::spawn_blocking(move || target.availability(variant.as_deref()));
-    checked.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
 fn failed(mut report: TargetReport, reason: &str) -> TargetRun {

@@ -1,5 +1,6 @@
 //! Which cases a run asks: globs over scenario ids.
 
+use corspec_suite::scenario::Scenario;
 use globset::{GlobBuilder, GlobMatcher};
 use thiserror::Error;
 
@@ -40,6 +41,13 @@ impl Selection {
         let any =
             |globs: &[GlobMatcher]| globs.iter().any(|it| ids.iter().any(|id| it.is_match(id)));
         (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+    }
+
+    /// Whether `scenario` is chosen, by its id or one of its aliases.
+    #[must_use]
+    pub fn takes(&self, scenario: &Scenario) -> bool {
+        let aliases = scenario.aliases.iter().map(String::as_str);
+        self.chooses(&std::iter::once(scenario.id.as_str()).chain(aliases).collect::<Vec<_>>())
     }
 
     /// Whether everything is chosen.

@@ -209,6 +209,7 @@ fn ask(target: &Target, suite: &Suite) -> Results {
             jobs: NonZeroUsize::MIN.saturating_add(15).get(),
             transport: transport.map_err(|error| error.to_string())?,
             guardian,
+            follow_elsewhere: false,
         };
         let mut results = HashMap::new();
         run(&plan, &mut |event| {

@@ -1,7 +1,8 @@
 //! `corspec run` and `corspec serve`: their exit codes, targets that misbehave in the middle of it, and what is left of
-//! a run that is interrupted or killed: nothing.
+//! a run that is interrupted or killed: nothing. And a user's own server in the place of a target.
 //!
-//! The targets are this same executable under other arguments, as [`server`] describes.
+//! The servers are this same executable under other arguments, as [`server`] and [`own_server`]
+//! describe.
 
 use std::env;
 use std::process::ExitCode;
@@ -14,6 +15,10 @@ mod exits;
 mod interrupted;
 #[path = "run/misbehaving.rs"]
 mod misbehaving;
+#[path = "run/own.rs"]
+mod own;
+#[path = "run/own_server.rs"]
+mod own_server;
 #[path = "run/project.rs"]
 mod project;
 #[path = "run/serve.rs"]
@@ -23,14 +28,19 @@ mod server;
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
-    if arguments.next().is_some_and(|it| it == server::ARGUMENT) {
-        return server::serve();
+    match arguments.next().as_deref().and_then(|it| it.to_str()) {
+        Some(server::ARGUMENT) => return server::serve(),
+        Some(own_server::ARGUMENT) => {
+            return own_server::serve(arguments.filter_map(|it| it.into_string().ok()));
+        }
+        Some(_) | None => {}
     }
     let trials: Vec<Trial> = exits::trials()
         .into_iter()
         .chain(misbehaving::trials())
         .chain(interrupted::trials())
         .chain(serve::trials())
+        .chain(own::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -30,7 +30,7 @@ use corspec_suite::policy::Policy;
 
 use self::cors::Cors;
 pub use self::elsewhere::serve_elsewhere;
-pub use self::serve::{Server, serve};
+pub use self::serve::{Server, serve, serve_router};
 
 /// The reference application under `policy`, which must be [valid](Policy::validate): what is no token in its lists is
 /// not allowed to anybody.

@@ -1,6 +1,6 @@
 //! `corspec run`: the suite against targets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
+use corspec_suite::policy::Policy;
 use corspec_targets::guardian::Guardian;
 use corspec_targets::known::KnownError;
-use corspec_targets::registry::{Registry, RegistryError, Target};
+use corspec_targets::registry::{REFERENCE, Registry, RegistryError, Target};
 use miette::Diagnostic;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
-use crate::event::{Event, ResultKind, Summary, TargetState};
+use crate::event::{Event, TargetState};
 use crate::exit::Exit;
 use crate::report::document::Collect;
 use crate::report::ndjson::Ndjson;
@@ -27,15 +28,20 @@ use crate::transport::{Transport, TransportOptions};
 
 mod known;
 mod output;
+mod own;
 mod progress;
 mod snapshots;
 
 use known::WriteKnown;
 use output::Output;
+use own::OwnArgs;
 use progress::Progress;
 use snapshots::{Review, whole_areas};
 
-/// Run the suite against targets; the reference server where none is named.
+/// Run the suite against your own server, or against targets.
+///
+/// Where no TARGET is named, the server that the corspec.toml of this folder describes is asked, and
+/// without such a file the reference server.
 ///
 /// Exits with 0 where all is as expected, 1 on an unexpected failure or pass, 2 on bad usage, 3
 /// where a target could not be asked, 4 where nothing was asked, 5 where verdicts are as expected
@@ -43,7 +49,7 @@ use snapshots::{Review, whole_areas};
 #[derive(Args, Debug)]
 pub(super) struct RunArgs {
     /// The targets, each as ID or ID@VARIANT.
-    #[arg(value_name = "TARGET", default_value = "reference")]
+    #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// Only scenarios whose id this glob matches, or of this area; may be repeated.
     #[arg(long, value_name = "GLOB")]
@@ -54,7 +60,8 @@ pub(super) struct RunArgs {
     /// The scenario files of this folder in place of the built-in ones, without snapshots.
     #[arg(long, value_name = "FOLDER")]
     suite: Option<PathBuf>,
-    /// Only under this policy; may be repeated.
+    /// Only under this policy; may be repeated. With `--url`: the policy that the server is meant
+    /// to have.
     #[arg(long, value_name = "NAME")]
     policy: Vec<String>,
     /// The form of the report.
@@ -81,6 +88,8 @@ pub(super) struct RunArgs {
     /// becomes of a difference, as with insta.
     #[arg(long, value_name = "FOLDER")]
     snapshots: Option<PathBuf>,
+    #[command(flatten)]
+    own: OwnArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -134,21 +143,15 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
             return Err(usage(unknown("scenario", name, ids)));
         }
     }
-    let chosen = suite.scenarios().iter().filter(|scenario| {
-        let aliases = scenario.aliases.iter().map(String::as_str);
-        selection.chooses(&std::iter::once(scenario.id.as_str()).chain(aliases).collect::<Vec<_>>())
-    });
-    let mut policies =
-        suite.policies().iter().map(|(name, policy)| (name.as_str(), policy)).collect();
-    if !args.policy.is_empty() {
-        policies = named_policies(&suite, &args.policy)?;
-    }
-    let targets = args
-        .targets
-        .iter()
-        .map(|name| asked(name, &registry, args.suite.is_none().then_some(&suite)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let launched = targets.iter().any(|asked| !asked.target().is_builtin());
+    let chosen = suite.scenarios().iter().filter(|it| selection.takes(it));
+    // What is known is known of the built-in scenarios.
+    let known_in = args.suite.is_none().then_some(&suite);
+    let own = own::described(args, &suite)?;
+    let (policies, targets) = match &own {
+        Some(own) => (own.policies(), vec![own::asked(own, known_in)?]),
+        None => (policies(args, &suite)?, targets(args, &registry, known_in)?),
+    };
+    let launched = targets.iter().any(Asked::is_launched);
     let guardian = launched.then(start_guardian).transpose()?;
     let options = TransportOptions {
         timeout: args.timeout,
@@ -156,6 +159,7 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
         max_body: MAX_BODY,
         ..TransportOptions::default()
     };
+    let options = args.own.trusting(options);
     let transport = Transport::new(&options).map_err(|error| usage(error.to_string()))?;
     let jobs = args.jobs.get();
     let scenarios: Vec<_> = chosen.collect();
@@ -166,8 +170,13 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
         true => whole_areas(&suite, &scenarios),
         false => BTreeSet::new(),
     };
-    let review = Review::new(args.snapshots.as_deref(), registry.folder(), areas).map_err(usage)?;
-    let plan = Plan { suite: &suite, scenarios, policies, targets, jobs, transport, guardian };
+    // What an own server answers is compared only where it is asked for.
+    let folder = registry.folder().filter(|_| own.is_none());
+    let review = Review::new(args.snapshots.as_deref(), folder, areas).map_err(usage)?;
+    let follow_elsewhere = args.own.follow_elsewhere;
+    let suite = &suite;
+    let plan =
+        Plan { suite, scenarios, policies, targets, jobs, transport, guardian, follow_elsewhere };
     let output = Output::to(args.output.as_deref())
         .map_err(|error| Refused(Exit::Output, error.to_string()))?;
     Ok(report(&plan, args, output, review, interrupt).await)
@@ -184,6 +193,29 @@ fn suite(args: &RunArgs) -> Result<Suite, Refused> {
         return Err(Refused(Exit::Usage, message));
     }
     Ok(suite)
+}
+
+/// The policies that were named, or all.
+fn policies<'a>(
+    args: &RunArgs,
+    suite: &'a Suite,
+) -> Result<BTreeMap<&'a str, &'a Policy>, Refused> {
+    match args.policy.as_slice() {
+        [] => Ok(suite.policies().iter().map(|(name, policy)| (name.as_str(), policy)).collect()),
+        names => named_policies(suite, names),
+    }
+}
+
+/// The targets that were named, or the reference.
+fn targets<'a>(
+    args: &RunArgs,
+    registry: &'a Registry,
+    suite: Option<&Suite>,
+) -> Result<Vec<Asked<'a>>, Refused> {
+    match args.targets.as_slice() {
+        [] => Ok(vec![asked(REFERENCE, registry, suite)?]),
+        names => names.iter().map(|name| asked(name, registry, suite)).collect(),
+    }
 }
 
 /// The target that `name` means; what is known of it is held against `suite`.
@@ -223,7 +255,7 @@ pub(super) fn named_target<'a, 'n>(
 fn named_policies<'a>(
     suite: &'a Suite,
     names: &[String],
-) -> Result<std::collections::BTreeMap<&'a str, &'a corspec_suite::policy::Policy>, Refused> {
+) -> Result<BTreeMap<&'a str, &'a Policy>, Refused> {
     let find = |name: &String| {
         let found = suite.policies().get_key_value(name).map(|(name, it)| (name.as_str(), it));
         found.ok_or_else(|| {
@@ -289,7 +321,7 @@ async fn report(
             let reviewed = review.map_or(Exit::Expected, |it| it.finish(&mut io::stderr().lock()));
             let rewritten = write_known
                 .map_or(Exit::Expected, |it| it.finish(&plan.targets, &mut io::stderr().lock()));
-            exit(summary, died || unavailable && args.require_targets)
+            Exit::of(summary, died || unavailable && args.require_targets)
                 .or_worse(reviewed)
                 .or_worse(rewritten)
         }
@@ -322,45 +354,5 @@ impl Format {
             Self::Markdown => Box::new(Collect::new(out, markdown::write)),
             Self::Html => Box::new(Collect::new(out, html::write)),
         }
-    }
-}
-
-/// How a run of that outcome ends.
-fn exit(summary: Summary, absent: bool) -> Exit {
-    let count = |kind| summary.of(kind);
-    let mut exit = Exit::Expected;
-    if count(ResultKind::Fail) + count(ResultKind::FixedUnexpectedly) > 0 {
-        exit = exit.or_worse(Exit::Unexpected);
-    }
-    if absent || count(ResultKind::TargetError) > 0 {
-        exit = exit.or_worse(Exit::Target);
-    }
-    if count(ResultKind::HarnessError) > 0 {
-        exit = exit.or_worse(Exit::Fault);
-    }
-    if exit == Exit::Expected && summary.ran() == 0 && count(ResultKind::RefusedConfig) == 0 {
-        return Exit::Nothing;
-    }
-    exit
-}
-
-#[cfg(test)]
-mod tests {
-    use test_case::test_case;
-
-    use super::{Exit, ResultKind, Summary, exit};
-
-    #[test_case(&[ResultKind::Pass], false => Exit::Expected; "a pass")]
-    #[test_case(&[ResultKind::Pass, ResultKind::HarnessError], false => Exit::Fault; "a fault of ours")]
-    #[test_case(&[ResultKind::Fail, ResultKind::HarnessError], true => Exit::Fault; "a fault of ours before all")]
-    #[test_case(&[ResultKind::Fail, ResultKind::TargetError], false => Exit::Target; "a target before a failure")]
-    #[test_case(&[ResultKind::Pass], true => Exit::Target; "an absent target")]
-    #[test_case(&[ResultKind::KnownFailure], false => Exit::Expected; "a known failure")]
-    #[test_case(&[ResultKind::NotApplicable], false => Exit::Nothing; "nothing asked")]
-    #[test_case(&[ResultKind::RefusedConfig], false => Exit::Expected; "a refused policy is an answer")]
-    fn a_run_ends_as_its_worst_result(results: &[ResultKind], absent: bool) -> Exit {
-        let mut summary = Summary::default();
-        results.iter().for_each(|it| summary.count(*it));
-        exit(summary, absent)
     }
 }

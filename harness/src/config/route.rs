@@ -1,10 +1,10 @@
-//! What a user may write as a route: a name of the suite's, and a path of the user's.
+//! What a user may say of a server: routes of the suite's with paths of the user's, and abilities.
 
-use corspec_suite::requirement::ROUTES;
+use corspec_suite::requirement::{ABILITIES, ROUTES};
 
-/// What is wrong with a route, and what to do.
+/// What is wrong with a route or an ability, and what to do.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct WrongRoute {
+pub struct WrongName {
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -18,22 +18,21 @@ pub struct WrongRoute {
 /// # Errors
 ///
 /// The suite has no such route, `path` is no path, or it lacks the template that the route needs.
-pub fn check(name: &str, path: &str) -> Result<(), WrongRoute> {
+pub fn check(name: &str, path: &str) -> Result<(), WrongName> {
     let Some((_, example)) = ROUTES.iter().find(|(route, _)| *route == name) else {
         let names: Vec<_> = ROUTES.iter().map(|(name, _)| *name).collect();
-        return Err(WrongRoute {
+        return Err(WrongName {
             message: format!("`{name}` is not a route of the suite"),
             help: format!("the routes are {}", names.join(", ")),
             in_name: true,
         });
     };
-    let wrong = |message: String| WrongRoute {
+    let wrong = |message: String| WrongName {
         message,
         help: format!("write a path on this server, such as {name} = \"{example}\""),
         in_name: false,
     };
-    let unsendable = |it: char| it.is_control() || it.is_whitespace() || "#\\".contains(it);
-    if !path.starts_with('/') || path.starts_with("//") || path.contains(unsendable) {
+    if !is_path(path) {
         return Err(wrong(format!("`{}` is not a path", path.escape_debug())));
     }
     for template in ["{code}", "{url}"] {
@@ -42,6 +41,30 @@ pub fn check(name: &str, path: &str) -> Result<(), WrongRoute> {
         }
     }
     Ok(())
+}
+
+/// Checks that `name` is an ability that a scenario may require.
+///
+/// # Errors
+///
+/// There is no such ability.
+pub fn check_ability(name: &str) -> Result<(), WrongName> {
+    if ABILITIES.iter().any(|(ability, _)| *ability == name) {
+        return Ok(());
+    }
+    let names: Vec<_> =
+        ABILITIES.iter().map(|(name, meaning)| format!("`{name}`: {meaning}")).collect();
+    Err(WrongName {
+        message: format!("`{name}` is not an ability"),
+        help: names.join("; "),
+        in_name: true,
+    })
+}
+
+/// Whether `path`, put after an origin, is a URL of that origin.
+pub(super) fn is_path(path: &str) -> bool {
+    let unsendable = |it: char| it.is_control() || it.is_whitespace() || "#\\".contains(it);
+    path.starts_with('/') && !path.starts_with("//") && !path.contains(unsendable)
 }
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ impl<W: Write + Send> Text<W> {
         }
     }
 
+    /// What it wrote to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     fn started(&mut self, suite: &SuiteInfo, selected: usize) -> io::Result<()> {
         let SuiteInfo { version, fetch, scenarios, selected: chosen } = suite;
         writeln!(

@@ -9,7 +9,7 @@ use corspec_suite::exchange::{Exchange, StepRecord};
 use corspec_suite::grammar::{RunExchange, judge_over_run};
 use corspec_suite::judge::{self, Verdict};
 use corspec_suite::scenario::Scenario;
-use corspec_targets::known::{Entry, Known};
+use corspec_targets::known::Entry;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -17,14 +17,15 @@ use crate::escape::latin1;
 use crate::event::{CaseResult, ExchangeReport, Failure, Reproduce, ResultKind};
 use crate::redact;
 use crate::reproduce::{Call, curl, javascript};
+use crate::runner::Asked;
 use crate::runner::Elsewhere;
 use crate::runner::stable::{STAND_IN, hide_time};
 
 /// Who was asked, under which policy, and what is known of it.
 pub(super) struct Ran<'a> {
+    pub(super) asked: &'a Asked<'a>,
     pub(super) target: &'a str,
     pub(super) policy: &'a str,
-    pub(super) known: &'a Known,
     pub(super) today: Date,
     /// Where the harness itself listens, to redirect from.
     pub(super) elsewhere: &'a Elsewhere,
@@ -79,7 +80,7 @@ pub(super) fn judged(
         (result.decided_by, result.decision) = (None, None);
     }
     result.exchanges.iter_mut().for_each(hide_time);
-    let known = ran.known.entry(&scenario.id, ran.policy);
+    let known = ran.asked.known().entry(&scenario.id, ran.policy);
     match judgement.result {
         Verdict::Pass { variant } => {
             result.variant = variant;
@@ -103,7 +104,7 @@ pub(super) fn judged(
         }
         Verdict::NotApplicable(reason) => {
             result.result = ResultKind::NotApplicable;
-            result.reason = Some(reason);
+            result.reason = Some(format!("{reason}; `--follow-elsewhere` follows it"));
         }
         Verdict::Unjudgeable(reason) => {
             result.result = ResultKind::TargetError;
@@ -211,7 +212,7 @@ fn raw(ran: &Ran<'_>, exchange: &Exchange) -> Reproduce {
 /// What starts the same server at the address that the report shows.
 fn serve(ran: &Ran<'_>) -> Option<String> {
     let (_, port) = STAND_IN.split_once(':')?;
-    Some(format!("corspec serve {} --policy {} --port {port}", ran.target, ran.policy))
+    ran.asked.serve_line(ran.policy, port)
 }
 
 fn call(step: &FetchStep) -> Call {

@@ -41,6 +41,11 @@ impl<'a> Patience<'a> {
         Self { transport, probe, state: Mutex::default() }
     }
 
+    /// What the server is asked with.
+    pub(super) fn transport(&self) -> &'a Transport {
+        self.transport
+    }
+
     /// Why nothing more is asked at `url`, if so.
     pub(super) async fn spent(&self, url: &str) -> Option<String> {
         let state = self.state.lock().await;

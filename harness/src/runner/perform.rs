@@ -13,22 +13,32 @@ use crate::driver::{self, Clock, Driven, Ending, FollowPolicy};
 use crate::runner::patience::Patience;
 use crate::transport::Transport;
 
-/// Does everything that the case does to the server at `base`; `elsewhere` is the URL of the
-/// server that redirects to it.
+/// Where redirects are followed to: the server at `base`, the one `elsewhere` that redirects to it,
+/// and with `anywhere` all others.
+///
+/// # Errors
+///
+/// `elsewhere` is no URL.
+pub(super) fn follow(base: &Url, elsewhere: &str, anywhere: bool) -> Result<FollowPolicy, String> {
+    if anywhere {
+        return Ok(FollowPolicy::Elsewhere);
+    }
+    let elsewhere = Url::parse(elsewhere).map_err(|error| format!("not a URL: {error}"))?;
+    Ok(FollowPolicy::Named(vec![Origin::of(base), Origin::of(&elsewhere)]))
+}
+
+/// Does everything that the case does to the server that `patience` is with.
 ///
 /// # Errors
 ///
 /// The server or a path of it was given up, or a step makes no request; why.
 pub(super) async fn perform(
     case: &Case,
-    base: &Url,
-    elsewhere: &str,
-    transport: &Transport,
+    follow: &FollowPolicy,
     patience: &Patience<'_>,
 ) -> Result<Vec<StepRecord>, String> {
-    let elsewhere = Url::parse(elsewhere).map_err(|error| format!("not a URL: {error}"))?;
-    let follow = FollowPolicy::Named(vec![Origin::of(base), Origin::of(&elsewhere)]);
-    let browser = Browser { transport, follow: &follow, patience };
+    let transport = patience.transport();
+    let browser = Browser { transport, follow, patience };
     let mut agent = UserAgent::new(&Profile::SPEC);
     let mut clock = Clock::default();
     let mut records: Vec<StepRecord> = Vec::new();
@@ -208,7 +218,8 @@ mod tests {
         let url = Url::parse(&base).unwrap();
         let patience = Patience::with(&transport, &url);
         let case = case.concretize(&base, &base);
-        perform(&case, &url, &base, &transport, &patience).await.unwrap()
+        let follow = follow(&url, &base, false).unwrap();
+        perform(&case, &follow, &patience).await.unwrap()
     }
 
     #[tokio::test]

@@ -7,7 +7,8 @@ use corspec_suite::grammar::RunExchange;
 use corspec_suite::scenario::Scenario;
 
 use super::outcome::{Ran, blank, judged};
-use super::{fault, stable};
+use super::server::Server;
+use super::{fault, stable, start};
 use crate::event::{CaseResult, ResultKind};
 
 /// A case that was run, and what came of each of its steps.
@@ -19,12 +20,13 @@ pub(super) struct Performed<'a> {
     pub(super) elsewhere: &'a str,
 }
 
-/// The result of each case: those that the server at `base` was asked are judged.
+/// The result of each case: those that the server was asked are judged.
 pub(super) async fn results(
     asked: &[Result<Performed<'_>, Box<CaseResult>>],
     ran: &Ran<'_>,
-    base: &str,
+    server: &Server,
 ) -> Vec<CaseResult> {
+    let base = start(server.base_url());
     let run = exchanges_with(base, asked.iter().flatten());
     let mut results = Vec::new();
     for case in asked {
@@ -34,7 +36,10 @@ pub(super) async fn results(
                 let Performed { scenario, case, records, elsewhere } = performed;
                 let judged = async {
                     let mut result = judged(scenario, ran, case, records, &run);
-                    stable::hide_addresses(&mut result, base, elsewhere);
+                    stable::hide_address(&mut result, elsewhere, stable::STAND_IN_ELSEWHERE);
+                    if server.is_ours() {
+                        stable::hide_address(&mut result, base, stable::STAND_IN);
+                    }
                     result
                 };
                 let fault = |why| blank(scenario, ran, ResultKind::HarnessError, why);

@@ -4,17 +4,24 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use corspec_suite::policy::Policy;
+use corspec_targets::guardian::Guardian;
 use corspec_targets::launch::{self, Launch, Running, Stopped};
 use corspec_targets::reference;
-use corspec_targets::registry::Target;
 use url::Url;
 
-use crate::runner::{Plan, tail};
+use crate::own::Place;
+use crate::runner::asked::{Asked, Whom};
+use crate::runner::{Plan, start, tail};
+use crate::transport::Transport;
 
 /// A server that answers for a target under one policy.
 pub(super) enum Server {
     Reference(reference::Server),
     Launched(Box<Running>),
+    /// A user's, which runs already.
+    Own(Url),
+    /// A user's, which this process serves.
+    Here(Url),
 }
 
 /// A target under one policy that could not be asked, and why.
@@ -34,27 +41,75 @@ pub(super) struct Trouble {
 }
 
 impl Plan<'_> {
-    /// Starts a server for `target` under `policy`; with it come the versions of what answers.
+    /// Starts a server for `asked` under `policy`, or finds it where it is; with it come the versions
+    /// of what answers.
     pub(super) async fn serve(
         &self,
-        target: &Target,
-        variant: Option<&str>,
+        asked: &Asked<'_>,
         policy: &Policy,
     ) -> Result<(Server, BTreeMap<String, String>), Absent> {
-        if target.is_builtin() {
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let server = reference::serve(policy, address).await;
-            let server = server.map_err(|error| Absent::failed(error.to_string()))?;
-            let version = env!("CARGO_PKG_VERSION").to_owned();
-            return Ok((
-                Server::Reference(server),
-                BTreeMap::from([("corspec".to_owned(), version)]),
-            ));
+        match &asked.whom {
+            Whom::Target { target, .. } if target.is_builtin() => {
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                let server = reference::serve(policy, address).await;
+                let server = server.map_err(|error| Absent::failed(error.to_string()))?;
+                let version = env!("CARGO_PKG_VERSION").to_owned();
+                let versions = BTreeMap::from([("corspec".to_owned(), version)]);
+                Ok((Server::Reference(server), versions))
+            }
+            Whom::Target { target, variant } => {
+                let policy = policy.to_json();
+                let start = async |guardian: &Guardian| {
+                    launch::launch(target, variant.as_deref(), &policy, guardian).await
+                };
+                self.launched(start).await
+            }
+            Whom::Own(own) => match own.place() {
+                Place::Start(start) => {
+                    self.launched(async |guardian| launch::launch_own(start, guardian).await).await
+                }
+                Place::At(url) => self.reached(asked, url, own.resource(url)).await,
+                Place::Here(url) => Ok((Server::Here(url.clone()), BTreeMap::new())),
+            },
         }
+    }
+
+    /// The same transport with what the user has it send.
+    pub(super) fn transport_to(&self, asked: &Asked<'_>, base: &Url) -> Transport {
+        match &asked.whom {
+            Whom::Target { .. } => self.transport.clone(),
+            Whom::Own(own) => self.transport.adding(base, own.headers().clone()),
+        }
+    }
+
+    /// The server that the user has running, if anything is there.
+    async fn reached(
+        &self,
+        asked: &Asked<'_>,
+        url: &Url,
+        resource: Url,
+    ) -> Result<(Server, BTreeMap<String, String>), Absent> {
+        match self.transport_to(asked, url).reach(&resource).await {
+            Ok(()) => Ok((Server::Own(url.clone()), BTreeMap::new())),
+            Err(error) => {
+                let hint = match error.refused {
+                    true => "is the server running?",
+                    false => "check its URL",
+                };
+                let base = start(url);
+                Err(Absent::failed(format!("nothing could be asked at {base}: {error}; {hint}")))
+            }
+        }
+    }
+
+    async fn launched(
+        &self,
+        start: impl AsyncFnOnce(&Guardian) -> Launch,
+    ) -> Result<(Server, BTreeMap<String, String>), Absent> {
         let Some(guardian) = &self.guardian else {
             return Err(Absent::failed("there is no guardian to start it under".to_owned()));
         };
-        match launch::launch(target, variant, &policy.to_json(), guardian).await {
+        match start(guardian).await {
             Launch::Running(running) => {
                 let versions = running.versions.clone();
                 Ok((Server::Launched(running), versions))
@@ -73,13 +128,14 @@ impl Server {
         match self {
             Self::Reference(server) => server.base_url(),
             Self::Launched(running) => &running.base_url,
+            Self::Own(url) | Self::Here(url) => url,
         }
     }
 
     /// Waits until it ends by itself.
     pub(super) async fn ended(&self) {
         match self {
-            Self::Reference(_) => std::future::pending().await,
+            Self::Reference(_) | Self::Own(_) | Self::Here(_) => std::future::pending().await,
             Self::Launched(running) => running.ended().await,
         }
     }
@@ -91,7 +147,13 @@ impl Server {
                 Stopped { died: None, output: String::new() }
             }
             Self::Launched(running) => running.stop().await,
+            Self::Own(_) | Self::Here(_) => Stopped { died: None, output: String::new() },
         }
+    }
+
+    /// Whether the run started it, at a port that was free by chance.
+    pub(super) fn is_ours(&self) -> bool {
+        !matches!(self, Self::Own(_))
     }
 }
 

@@ -9,22 +9,20 @@ use crate::event::{CaseResult, ExchangeReport, Reproduce};
 pub(super) const STAND_IN: &str = "127.0.0.1:8000";
 
 /// What stands for the address of the server that redirects to it.
-const STAND_IN_ELSEWHERE: &str = "127.0.0.1:8001";
+pub(super) const STAND_IN_ELSEWHERE: &str = "127.0.0.1:8001";
 
-/// Puts stand-ins wherever `base` or `elsewhere`, URLs without a slash at their ends, show their
-/// hosts and ports.
-pub(super) fn hide_addresses(result: &mut CaseResult, base: &str, elsewhere: &str) {
-    hide(result, elsewhere, STAND_IN_ELSEWHERE);
-    hide(result, base, STAND_IN);
-}
-
-fn hide(result: &mut CaseResult, base: &str, stand_in: &str) {
+/// Puts `stand_in` wherever `base`, a URL without a slash at its end, shows its host and port.
+pub(super) fn hide_address(result: &mut CaseResult, base: &str, stand_in: &str) {
     let Some((_, authority)) = base.split_once("://") else { return };
-    let put = |text: &mut String| {
+    each_text(result, &mut |text| {
         if text.contains(authority) {
             *text = text.replace(authority, stand_in);
         }
-    };
+    });
+}
+
+/// Does something to everything that a result says of what the server did.
+pub(super) fn each_text(result: &mut CaseResult, put: &mut impl FnMut(&mut String)) {
     for text in [&mut result.reason, &mut result.decision].into_iter().flatten() {
         put(text);
     }
@@ -36,7 +34,7 @@ fn hide(result: &mut CaseResult, base: &str, stand_in: &str) {
         put(&mut exchange.url);
         let headers = exchange.request_headers.iter_mut().chain(&mut exchange.response_headers);
         headers.for_each(|(_, value)| put(value));
-        exchange.failure.iter_mut().for_each(put);
+        exchange.failure.iter_mut().for_each(&mut *put);
     }
     if let Some(Reproduce { curl, javascript, from, .. }) = &mut result.reproduce {
         put(curl);

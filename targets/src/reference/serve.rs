@@ -54,8 +54,12 @@ pub async fn serve(policy: &Policy, address: SocketAddr) -> io::Result<Server> {
     serve_router(router(policy), address).await
 }
 
-/// Serves `router` as [`serve`] does the reference.
-pub(super) async fn serve_router(router: Router, address: SocketAddr) -> io::Result<Server> {
+/// Serves any application as [`serve`] does the reference.
+///
+/// # Errors
+///
+/// That `address` cannot be bound.
+pub async fn serve_router(router: Router, address: SocketAddr) -> io::Result<Server> {
     let listener = TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
     let base_url = Url::parse(&format!("http://{bound}/")).map_err(io::Error::other)?;

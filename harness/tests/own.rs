@@ -1,0 +1,138 @@
+//! Your own server, handed over in Rust: what `corspec::own` promises.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use corspec::event::ResultKind;
+use corspec::exit::Exit;
+use corspec::own::{Check, Policy};
+use corspec_suite::load::Suite;
+use corspec_targets::reference;
+use test_case::test_case;
+
+const SHARED: [(HeaderName, &str); 1] = [(ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+
+fn policy(text: &str) -> Policy {
+    Policy::from_toml(text).unwrap()
+}
+
+/// A service that shares `/item` with everyone, as some do by hand.
+fn shared() -> Router {
+    Router::new().route("/item", get(async || (SHARED, "{}")))
+}
+
+/// The reference as it is to GET alone, and to preflights.
+async fn get_only(request: Request, next: Next) -> Response {
+    let allowed = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    let mut response = next.run(request).await;
+    for bare in ["x-exposed", "x-hidden"] {
+        response.headers_mut().remove(bare);
+    }
+    if !allowed {
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    }
+    response
+}
+
+#[tokio::test]
+async fn a_right_service_passes_with_one_route_under_every_policy() {
+    for (name, policy) in Suite::embedded().unwrap().policies() {
+        let check = Check::of(policy.clone()).route("resource", "/resource");
+        let report = check.service(reference::router(policy)).await.unwrap();
+        assert_eq!(report.exit, Exit::Expected, "{name}\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_a_route_that_answers_get_is_taken_for_granted() {
+    for (name, policy) in Suite::embedded().unwrap().policies() {
+        let app = reference::router(policy).layer(middleware::from_fn(get_only));
+        let check = Check::of(policy.clone()).route("resource", "/resource");
+        let report = check.service(app).await.unwrap();
+        assert_eq!(report.exit, Exit::Expected, "{name}\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn abilities_and_routes_make_more_applicable() {
+    let policy = policy("allow-origins = ['https://app.example']\nallow-methods = ['PUT']");
+    let app = reference::router(&policy);
+    let ran = async |check: Check| check.service(app.clone()).await.unwrap().summary.ran();
+    let bare = Check::of(policy.clone()).route("resource", "/resource");
+    let able = bare.clone().ability("all-methods");
+    let wide = able.clone().route("status", "/status/{code}").route("missing", "/nothing");
+    let (bare, able, wide) = (ran(bare).await, ran(able).await, ran(wide).await);
+    assert!(bare < able && able < wide, "{bare} {able} {wide}");
+}
+
+#[tokio::test]
+async fn a_failure_is_no_error_but_a_report() {
+    let report = Check::of(policy("allow-origins = ['https://app.example']"))
+        .route("resource", "/item")
+        .scenario("simple/*")
+        .service(shared())
+        .await
+        .unwrap();
+    assert_eq!(report.exit, Exit::Unexpected);
+    assert!(report.results.iter().any(|it| it.result == ResultKind::Fail));
+    let text = report.to_string();
+    assert!(text.contains("fail-open") && text.contains("under policy"), "{text}");
+    assert!(text.contains("http://127.0.0.1:8000/item"), "{text}");
+    assert!(!text.contains("corspec serve"), "{text}");
+    let panic = std::panic::catch_unwind(|| report.assert_expected()).unwrap_err();
+    assert!(panic.downcast_ref::<String>().unwrap().contains("fail-open"));
+}
+
+#[tokio::test]
+async fn known_failures_are_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    let entry = "[[known]]\nscenario = 'simple/get-from-denied-origin-is-blocked'\nreason = 'shared by hand'\n";
+    fs::write(folder.path().join("known.toml"), entry).unwrap();
+    let check = Check::of(policy("allow-origins = ['https://app.example']"))
+        .route("resource", "/item")
+        .scenario("simple/get-from-denied-origin-is-blocked")
+        .known_in(folder.path());
+    let report = check.service(shared()).await.unwrap();
+    report.assert_expected();
+    assert_eq!(report.summary.of(ResultKind::KnownFailure), 1, "{report}");
+}
+
+#[tokio::test]
+async fn a_configuration_gives_policy_routes_and_headers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let text = "url = 'http://127.0.0.1:1'\n[policy]\nallow-origins = ['*']\n\
+                [routes]\nresource = '/item'\n[requests]\nheaders = { x-key = 's3cret' }\n";
+    fs::write(&file, text).unwrap();
+    let guarded = shared().layer(middleware::from_fn(async |request: Request, next: Next| {
+        match request.headers().get("x-key").is_some_and(|it| it == "s3cret") {
+            true => next.run(request).await,
+            false => StatusCode::FORBIDDEN.into_response(),
+        }
+    }));
+    let check = Check::read(&file).unwrap().scenario("simple/get-*");
+    let report = check.service(guarded).await.unwrap();
+    report.assert_expected();
+    assert!(report.results.iter().all(|it| it.policy == "mine.toml"));
+}
+
+#[test_case(|check| check, "no route `resource`"; "no resource")]
+#[test_case(|check| check.route("resource", "item"), "`item` is not a path"; "no path")]
+#[test_case(|check| check.route("resource", "/item").route("a", "/"), "is not a route"; "no route")]
+#[test_case(|check| check.route("resource", "/item").ability("fly"), "is not an ability"; "no ability")]
+#[test_case(|check| check.route("resource", "/item").scenario("no/*"), "nothing was asked"; "no scenario")]
+#[test_case(|check| check.route("resource", "/item").scenario("["), "is not a glob"; "no glob")]
+#[tokio::test]
+async fn a_check_that_makes_no_sense_is_an_error(make: fn(Check) -> Check, words: &str) {
+    let check = make(Check::of(Policy::default()));
+    let error = check.service(shared()).await.unwrap_err().to_string();
+    assert!(error.contains(words), "{error}");
+}
