@@ -7,7 +7,7 @@
 
 use corspec_fetch::header_list::{Extracted, HeaderList};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use strsim::damerau_levenshtein;
 
 use crate::case::Case;
@@ -16,7 +16,7 @@ use crate::judge::{Failure, Judgement, Verdict, judge_steps, shown};
 use crate::scenario::Level;
 
 /// What must hold of each answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GrammarRule {
     /// `Access-Control-Allow-Origin` is one line of one origin, `null` or `*`.

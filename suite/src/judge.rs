@@ -10,6 +10,7 @@ use crate::case::{Action, Case};
 use crate::exchange::StepRecord;
 use crate::grammar::judge_over_run;
 use crate::scenario::{Direction, Expect, Level, PageSees, Sent};
+use crate::words::{joined, key, readable};
 
 mod header;
 
@@ -163,14 +164,14 @@ fn page(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
         && page != PageSees::Any
         && Some(page) != sees
     {
-        add(format!("page = {page:?}").to_lowercase(), in_words(page).to_owned(), words.clone());
+        add(format!("page = {}", key(&page)), page.words().to_owned(), words.clone());
     }
     if let Some(error) = network_error(outcome) {
         let slug = error.cause().slug();
         if !expect.cause.is_empty() && !expect.cause.iter().any(|cause| cause == slug) {
             add(
                 "cause".to_owned(),
-                format!("the cause {}", expect.cause.join(" or ")),
+                format!("the cause {}", joined(&expect.cause, "or")),
                 format!("the cause {slug}"),
             );
         }
@@ -182,24 +183,16 @@ fn page(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
             None => last,
         };
         if !seen.is_some_and(|seen| status.accepts(seen)) {
-            let seen = seen.map_or(words, |seen| format!("the status {seen}"));
-            add("status".to_owned(), format!("the status {status}"), seen);
+            let seen = seen.map_or(words, |seen| format!("the status is {seen}"));
+            add("status".to_owned(), status.words(), seen);
         }
     }
-    let readable = |name: &String| response(outcome).is_some_and(|r| r.headers.contains(name));
-    for name in expect.visible.iter().filter(|name| !readable(name)) {
-        add(
-            format!("visible = {name}"),
-            format!("the page can read `{name}`"),
-            "the page cannot read it".to_owned(),
-        );
+    let reads = |name: &String| response(outcome).is_some_and(|r| r.headers.contains(name));
+    for name in expect.visible.iter().filter(|name| !reads(name)) {
+        add(format!("visible = {name}"), readable(name, true), readable(name, false));
     }
-    for name in expect.hidden.iter().filter(|name| readable(name)) {
-        add(
-            format!("hidden = {name}"),
-            format!("the page cannot read `{name}`"),
-            "the page can read it".to_owned(),
-        );
+    for name in expect.hidden.iter().filter(|name| reads(name)) {
+        add(format!("hidden = {name}"), readable(name, false), readable(name, true));
     }
 }
 
@@ -222,7 +215,7 @@ fn seen(outcome: Option<&Outcome>) -> (Option<PageSees>, String) {
         None => (None, "no page asked".to_owned()),
         Some(Outcome::NetworkError(error)) => (
             Some(PageSees::Blocked),
-            format!("blocked at {}: {}", error.step(), shown(error.to_string().as_bytes())),
+            format!("it is blocked at {}: {}", error.step(), shown(error.to_string().as_bytes())),
         ),
         Some(Outcome::Response(response)) => {
             let sees = match response.kind {
@@ -230,18 +223,8 @@ fn seen(outcome: Option<&Outcome>) -> (Option<PageSees>, String) {
                 ResponseType::Opaque => PageSees::Opaque,
                 ResponseType::OpaqueRedirect => PageSees::OpaqueRedirect,
             };
-            (Some(sees), format!("{} with status {}", in_words(sees), response.status))
+            (Some(sees), format!("{}, with the status {}", sees.words(), response.status))
         }
-    }
-}
-
-fn in_words(page: PageSees) -> &'static str {
-    match page {
-        PageSees::Readable => "a response that the page can read",
-        PageSees::Blocked => "a network error: the page is blocked",
-        PageSees::Opaque => "an opaque response",
-        PageSees::OpaqueRedirect => "an opaque redirect",
-        PageSees::Any => "anything",
     }
 }
 
@@ -255,10 +238,8 @@ fn requests(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
             continue;
         }
         let kind = if preflight { "a preflight" } else { "the request itself" };
-        let words = |sent| {
-            if sent { format!("{kind} reaches the server") } else { format!("{kind} is not sent") }
-        };
-        add(clause.to_owned(), words(!sent), words(sent));
+        let seen = if sent { Sent::Sent } else { Sent::NotSent };
+        add(clause.to_owned(), wanted.words(kind), seen.words(kind));
     }
 }
 

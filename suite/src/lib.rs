@@ -14,3 +14,4 @@ pub mod role;
 pub mod scenario;
 pub mod schema;
 pub mod shared_cache;
+pub mod words;

@@ -6,6 +6,7 @@ use super::Add;
 use crate::exchange::{Exchange, StepRecord};
 use crate::policy::is_token;
 use crate::scenario::{HeaderExpect, On, Operator};
+use crate::words::key;
 
 /// Checks one clause on the answers that it is about; `other` is the step that it compares with.
 pub(super) fn check(
@@ -14,14 +15,10 @@ pub(super) fn check(
     other: Option<&StepRecord>,
     add: &mut Add<'_>,
 ) {
-    let words = format!("{} {:?} {}", clause.name, clause.is, operands(clause).join(", "));
+    let code = format!("{} {} {}", clause.name, key(&clause.is), operands(clause).join(", "));
     let exchanges = chosen(clause.on, record);
     if exchanges.is_empty() {
-        add(
-            words,
-            format!("an answer ({:?}) that has headers", clause.on),
-            "there was no such request".to_owned(),
-        );
+        add(code, clause.words(), "there was no such request".to_owned());
         return;
     }
     for exchange in exchanges {
@@ -40,11 +37,16 @@ pub(super) fn check(
         if !holds {
             let seen = response.headers.get(&clause.name).map_or_else(
                 || format!("no `{}`", clause.name),
-                |value| format!("`{}: {}` in {} lines", clause.name, shown(&value), lines.len()),
+                |value| seen(&clause.name, &value, lines.len()),
             );
-            add(words.clone(), words.clone(), seen);
+            add(code.clone(), clause.words(), seen);
         }
     }
+}
+
+fn seen(name: &str, value: &[u8], lines: usize) -> String {
+    let lines = if lines == 1 { String::new() } else { format!(" on {lines} lines") };
+    format!("`{name}: {}`{lines}", shown(value))
 }
 
 /// `bytes` as text, with every control character and every byte beyond ASCII escaped.

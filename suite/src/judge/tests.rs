@@ -142,7 +142,25 @@ fn a_failure_tells_direction_step_and_what_was_seen() {
         panic!("it fails");
     };
     assert_eq!(direction, Some(Direction::Malformed));
-    assert_eq!((failures[0].step.as_str(), failures[0].seen.as_str()), ("1", "the status 500"));
+    let Failure { step, expected, seen, .. } = &failures[0];
+    assert_eq!(step, "1");
+    assert_eq!((expected.as_str(), seen.as_str()), ("the status is 200", "the status is 500"));
+}
+
+#[test]
+fn a_failure_says_what_the_header_must_be() {
+    let expect = "{ header = [ { name = 'vary', is = 'vary-names', value = 'origin' } ] }";
+    let lines = [("vary", "a"), ("vary", "b")];
+    let records = record(vec![exchange(false, None, 200, &lines)]);
+    let Verdict::Fail { failures, .. } = judge(&wire(expect), &records).result else {
+        panic!("it fails");
+    };
+    let Failure { clause, expected, seen, .. } = &failures[0];
+    assert_eq!(clause, "vary vary-names origin");
+    assert_eq!(
+        (expected.as_str(), seen.as_str()),
+        ("`vary` names `origin`", "`vary: a, b` on 2 lines")
+    );
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::words::joined;
+
 /// One status or class, or several, any of which is right.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
@@ -82,11 +84,8 @@ impl StatusClass {
 
 impl fmt::Display for StatusMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, pattern) in self.patterns().iter().enumerate() {
-            let between = if index == 0 { "" } else { " or " };
-            write!(f, "{between}{pattern}")?;
-        }
-        Ok(())
+        let patterns: Vec<String> = self.patterns().iter().map(ToString::to_string).collect();
+        f.write_str(&joined(&patterns, "or"))
     }
 }
 
@@ -112,7 +111,7 @@ mod tests {
 
     #[test_case("200", &[200], &[201, 404], "200" ; "one")]
     #[test_case("'4xx'", &[400, 499], &[399, 500], "4xx" ; "a class")]
-    #[test_case("['2xx', '3xx', 501]", &[204, 304, 501], &[400, 500], "2xx or 3xx or 501" ; "several")]
+    #[test_case("['2xx', '3xx', 501]", &[204, 304, 501], &[400, 500], "2xx, 3xx or 501" ; "several")]
     #[test_case("['5xx']", &[599], &[600, 5], "5xx" ; "the last class")]
     fn statuses_are_matched(text: &str, right: &[u16], wrong: &[u16], shown: &str) {
         let Holder { status } = toml::from_str(&format!("status = {text}")).unwrap();
