@@ -92,13 +92,13 @@ fn start_seconds() -> u64 {
 #[derive(Debug, Diagnostic, Error)]
 pub enum ConfigError {
     /// The file is not there or cannot be read.
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`: {why}", path.display())]
     #[diagnostic(help("`corspec init` writes a corspec.toml to start from"))]
     Unreadable {
         /// The file asked for.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// The file is there and is not a configuration.
     #[error(transparent)]
@@ -151,7 +151,7 @@ impl Config {
     /// has an unknown key, a bad URL, path or header, or names no server.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why })?;
         Self::parse(path, &text, |name| std::env::var(name).ok())
     }
 
