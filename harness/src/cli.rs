@@ -2,6 +2,8 @@
 
 mod fetch;
 mod init;
+mod list;
+mod print;
 mod run;
 mod serve;
 
@@ -23,6 +25,7 @@ pub struct Cli {
 enum Command {
     Fetch(Box<fetch::FetchArgs>),
     Init(init::InitArgs),
+    List(list::ListArgs),
     Run(Box<run::RunArgs>),
     Serve(serve::ServeArgs),
 }
@@ -33,6 +36,7 @@ impl Cli {
         match self.command {
             Command::Fetch(args) => fetch::run(*args).await,
             Command::Init(args) => init::command(&args),
+            Command::List(args) => list::command(&args),
             Command::Run(args) => run::command(*args).await,
             Command::Serve(args) => serve::command(&args).await,
         }

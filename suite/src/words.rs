@@ -36,6 +36,22 @@ fn quoted<T: AsRef<str>>(words: &[T]) -> Vec<String> {
     words.iter().map(|word| quote(word.as_ref())).collect()
 }
 
+/// Where the place that a scenario's `spec` names is published; `None` where it names no standard known here.
+///
+/// The step after the anchor is not part of it.
+#[must_use]
+pub fn spec_link(spec: &str) -> Option<String> {
+    let place = spec.split(' ').next()?;
+    let (standard, anchor) = place.split_once('#')?;
+    let published = match standard {
+        "fetch" => "https://fetch.spec.whatwg.org/".to_owned(),
+        "html" => "https://html.spec.whatwg.org/".to_owned(),
+        rfc if rfc.starts_with("rfc") => format!("https://www.rfc-editor.org/rfc/{rfc}"),
+        _ => return None,
+    };
+    Some(format!("{published}#{anchor}"))
+}
+
 impl Level {
     /// What it means for whoever fails.
     #[must_use]
@@ -358,6 +374,20 @@ mod tests {
                     assert!(!words.contains(code), "{}: {words}", scenario.id);
                 }
             }
+        }
+    }
+
+    #[test_case("fetch#cors-check 4", Some("https://fetch.spec.whatwg.org/#cors-check") ; "with a step")]
+    #[test_case("rfc9110#section-5.3", Some("https://www.rfc-editor.org/rfc/rfc9110#section-5.3") ; "an RFC")]
+    #[test_case("elsewhere#here", None ; "no standard")]
+    fn a_place_has_a_link(spec: &str, link: Option<&str>) {
+        assert_eq!(spec_link(spec).as_deref(), link);
+    }
+
+    #[test]
+    fn every_scenario_has_a_link() {
+        for scenario in Suite::embedded().unwrap().scenarios() {
+            assert!(spec_link(&scenario.spec).is_some(), "{}", scenario.id);
         }
     }
 

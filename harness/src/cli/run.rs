@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -133,7 +133,7 @@ pub(super) fn complain(message: &str) {
 
 async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let usage = |message: String| Refused(Exit::Usage, message);
-    let suite = suite(args)?;
+    let suite = suite(args.suite.as_deref())?;
     let registry = Registry::discover(None).map_err(|error| usage(error.to_string()))?;
     let selection =
         Selection::new(&args.scenario, &args.exclude).map_err(|error| usage(error.to_string()))?;
@@ -182,8 +182,9 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     Ok(report(&plan, args, output, review, interrupt).await)
 }
 
-fn suite(args: &RunArgs) -> Result<Suite, Refused> {
-    let Some(folder) = &args.suite else {
+/// The scenario files of `folder`, or those that are built in.
+pub(super) fn suite(folder: Option<&Path>) -> Result<Suite, Refused> {
+    let Some(folder) = folder else {
         return Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()));
     };
     let suite = Suite::load(folder)
@@ -252,7 +253,7 @@ pub(super) fn named_target<'a, 'n>(
     Ok((target, variant))
 }
 
-fn named_policies<'a>(
+pub(super) fn named_policies<'a>(
     suite: &'a Suite,
     names: &[String],
 ) -> Result<BTreeMap<&'a str, &'a Policy>, Refused> {

@@ -112,7 +112,7 @@ fn word(result: &CaseResult) -> &'static str {
 }
 
 /// Text that Markdown shows as it is, whatever is in it.
-fn text(raw: &str) -> String {
+pub(crate) fn text(raw: &str) -> String {
     let mut shown = String::new();
     for it in for_terminal(raw).chars() {
         if matches!(
