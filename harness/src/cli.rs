@@ -1,5 +1,6 @@
 //! The command line: one subcommand a module.
 
+mod explain;
 mod fetch;
 mod init;
 mod list;
@@ -23,6 +24,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Explain(explain::ExplainArgs),
     Fetch(Box<fetch::FetchArgs>),
     Init(init::InitArgs),
     List(list::ListArgs),
@@ -34,6 +36,7 @@ impl Cli {
     /// Runs the chosen subcommand and says how it ended.
     pub async fn run(self) -> Exit {
         match self.command {
+            Command::Explain(args) => explain::command(&args),
             Command::Fetch(args) => fetch::run(*args).await,
             Command::Init(args) => init::command(&args),
             Command::List(args) => list::command(&args),

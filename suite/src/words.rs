@@ -9,6 +9,8 @@ use crate::scenario::{
     Level, ModeChoice, On, Operator, PageSees, RedirectChoice, Sent, StatusMatch, Step, WireAction,
 };
 
+mod roles;
+
 /// The word that stands for `value` in scenario files, such as `fail-open`.
 #[must_use]
 pub fn key<T: Serialize>(value: &T) -> String {

@@ -126,9 +126,7 @@ fn chosen<'a>(
         })
     };
     let chosen = suite.scenarios().iter().filter(|scenario| {
-        let ids = scenario.aliases.iter().map(String::as_str);
-        let ids: Vec<_> = std::iter::once(scenario.id.as_str()).chain(ids).collect();
-        selection.chooses(&ids)
+        selection.takes(scenario)
             && (args.area.is_empty() || args.area.iter().any(|it| it == area(scenario)))
             && (levels.is_empty() || levels.contains(&scenario.level))
             && (args.policy.is_empty() || applies(scenario))
