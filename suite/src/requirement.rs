@@ -82,6 +82,10 @@ pub const FACTS: &[Fact] = &[
     fact("authorization-denied", "does not allow `Authorization`", |p| {
         !p.allows_header("authorization")
     }),
+    fact("if-none-match-allowed", "allows `If-None-Match`", |p| p.allows_header("if-none-match")),
+    fact("if-none-match-denied", "does not allow `If-None-Match`", |p| {
+        !p.allows_header("if-none-match")
+    }),
     fact("range-denied", "does not allow `Range`", |p| !p.allows_header("range")),
     fact("exposes-headers", "exposes a response header", |p| !p.expose_headers.is_empty()),
     fact("exposes-nothing", "exposes no response header", |p| p.expose_headers.is_empty()),
@@ -118,6 +122,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("slash", "/slash"),
     ("vary", "/vary"),
     ("cacheable", "/cacheable"),
+    ("document", "/document"),
     ("options", "/options"),
     ("missing", "/no-such-route"),
 ];
@@ -176,6 +181,8 @@ mod tests {
     #[test_case("delete-denied", "allow-methods = ['GET']", "allow-methods = ['*']" ; "delete denied")]
     #[test_case("head-allowed", "allow-methods = ['HEAD']", "allow-methods = ['GET']" ; "head allowed")]
     #[test_case("post-allowed", "allow-methods = ['POST']", "allow-methods = ['GET']" ; "post allowed")]
+    #[test_case("if-none-match-allowed", "allow-headers = ['*']", "allow-headers = ['x-a']" ; "if-none-match allowed")]
+    #[test_case("if-none-match-denied", "", "allow-headers = ['if-none-match']" ; "if-none-match denied")]
     #[test_case("range-denied", "allow-headers = ['x-a']", "allow-headers = ['range']" ; "range denied")]
     #[test_case("hides-x-hidden", "expose-headers = ['x-exposed']", "expose-headers = ['*']" ; "hides x-hidden")]
     #[test_case("max-age-of-a-minute", "max-age = 60", "max-age = 59" ; "max age of a minute")]

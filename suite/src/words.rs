@@ -319,6 +319,7 @@ impl Operator {
             Self::ListLacks => format!("does not list {or}"),
             Self::TokenList => "is absent or a list of tokens".to_owned(),
             Self::DeltaSeconds => "is absent or one line of digits".to_owned(),
+            Self::HasAttributes => format!("has on each line the attribute {and}"),
             Self::VaryNames => format!("names {and}"),
             Self::SameAs => format!("is the same as in the step `{step}`"),
             Self::DiffersFrom => format!("differs from that in the step `{step}`"),
@@ -341,6 +342,7 @@ mod tests {
     #[test_case("name = 'a'\nis = 'equals'\nvalues = ['1', '2', '3']", "`a` is `1`, `2` or `3`" ; "one of several")]
     #[test_case("name = 'a'\nis = 'not-equals'\nvalue = ''", "`a` is not empty" ; "not empty")]
     #[test_case("name = 'vary'\nis = 'vary-names'\nvalue = 'origin'", "`vary` names `origin`" ; "vary")]
+    #[test_case("name = 'set-cookie'\nis = 'has-attributes'\nvalue = 'secure'", "`set-cookie` has on each line the attribute `secure`" ; "a cookie")]
     #[test_case("name = 'a'\nis = 'list-contains'\nvalues = ['b', 'c']", "`a` lists `b` and `c`" ; "a list")]
     #[test_case("on = 'preflight'\nname = 'a'\nis = 'once'", "on the preflight's answer, `a` stands on exactly one line" ; "of the preflight")]
     #[test_case("name = 'a'\nis = 'same-as'\nstep = 'b'", "`a` is the same as in the step `b`" ; "another step")]

@@ -1,14 +1,19 @@
 """The routes that every target serves, and the readiness answer."""
 
 import platform
+import re
+from datetime import datetime, timezone
 from importlib.metadata import version
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import condition, require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_cookie
+
+ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
+MODIFIED = datetime(2026, 11, 1, tzinfo=timezone.utc)
 
 
 def ready(request):
@@ -68,6 +73,21 @@ def cacheable(request):
     return JsonResponse({"cacheable": True}, headers={"Cache-Control": "public, max-age=60"})
 
 
+@require_safe
+@condition(etag_func=lambda request: '"alphabet"', last_modified_func=lambda request: MODIFIED)
+def document(request):
+    part = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
+    headers = {"Accept-Ranges": "bytes"}
+    if not part or request.method != "GET":
+        return HttpResponse(ALPHABET, content_type="text/plain", headers=headers)
+    first, size = int(part[1]), len(ALPHABET)
+    last = min(int(part[2] or size), size - 1)
+    if first >= size:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return HttpResponse(ALPHABET[first : last + 1], content_type="text/plain", status=206, headers=headers)
+
+
 @csrf_exempt
 def options(request):
     if request.method == "OPTIONS":
@@ -86,5 +106,6 @@ urlpatterns = [
     path("slash/", slash),
     path("vary", vary),
     path("cacheable", cacheable),
+    path("document", document),
     path("options", options),
 ]

@@ -16,6 +16,7 @@
 //! CORS protects the reading of answers, and a server behind a proxy cannot tell its own origin from a foreign one.
 
 mod cors;
+mod document;
 mod elsewhere;
 mod preflight;
 mod recovery;

@@ -14,6 +14,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("slash", "/slash"),
     ("vary", "/vary"),
     ("cacheable", "/cacheable"),
+    ("document", "/document"),
     ("options", "/options"),
     ("missing", "/no-such-path"),
 ];

@@ -46,7 +46,10 @@ pub(super) fn check(
 
 fn seen(name: &str, value: &[u8], lines: usize) -> String {
     let lines = if lines == 1 { String::new() } else { format!(" on {lines} lines") };
-    format!("`{name}: {}`{lines}", shown(value))
+    // What a cookie holds is nobody's business.
+    let value =
+        if name.eq_ignore_ascii_case("set-cookie") { "…".to_owned() } else { shown(value) };
+    format!("`{name}: {value}`{lines}")
 }
 
 /// `bytes` as text, with every control character and every byte beyond ASCII escaped.
@@ -95,10 +98,20 @@ fn holds(clause: &HeaderExpect, lines: &[&[u8]], request: &HeaderList) -> bool {
             [line] => !line.is_empty() && line.iter().all(u8::is_ascii_digit),
             _ => false,
         },
+        Operator::HasAttributes => {
+            let has = |line: &&[u8]| operands.iter().all(|value| has_attribute(line, value));
+            !lines.is_empty() && lines.iter().all(has)
+        }
         Operator::VaryNames => contains(&"*") || operands.iter().all(contains),
         // Both need another step, which loading makes sure of.
         Operator::SameAs | Operator::DiffersFrom => false,
     }
+}
+
+/// Whether a cookie's line has `attribute` after its name and value.
+fn has_attribute(line: &[u8], attribute: &str) -> bool {
+    let attributes = line.split(|byte| *byte == b';').skip(1).map(<[u8]>::trim_ascii);
+    attributes.into_iter().any(|it| it.eq_ignore_ascii_case(attribute.as_bytes()))
 }
 
 /// The members of a comma-separated list, without the white space around them.

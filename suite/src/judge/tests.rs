@@ -75,6 +75,8 @@ fn passes(case: &Case, records: &[StepRecord]) -> bool {
 #[test_case("token-list", "", &["a, b"], &["a,,b"] ; "token list")]
 #[test_case("delta-seconds", "", &["60"], &["-1"] ; "delta seconds")]
 #[test_case("delta-seconds", "", &[], &["60", "60"] ; "delta seconds once")]
+#[test_case("has-attributes", "secure", &["a=1; Path=/; Secure", "b=2;secure"], &["a=1; Secure", "secure=1"] ; "has attributes")]
+#[test_case("has-attributes", "secure", &["a=1; secure"], &[] ; "attributes of nothing")]
 #[test_case("vary-names", "a", &["*"], &["b"] ; "vary names")]
 fn an_operator_holds_for_the_first_lines_and_not_for_the_second(
     operator: &str,
@@ -208,4 +210,12 @@ fn a_step_that_lacked_an_earlier_answer_makes_the_case_not_applicable() {
     let records = [StepRecord { unfilled: Some(reason.clone()), ..StepRecord::default() }];
     let result = judge(&wire("{}"), &records).result;
     assert_eq!(result, Verdict::NotApplicable(reason));
+}
+
+#[test]
+fn the_value_of_a_cookie_is_not_told() {
+    let case = wire("{ header = [ { name = 'set-cookie', is = 'absent' } ] }");
+    let records = record(vec![exchange(false, None, 200, &[("set-cookie", "sid=secret")])]);
+    let Verdict::Fail { failures, .. } = judge(&case, &records).result else { panic!("it fails") };
+    assert_eq!(failures[0].seen, "`set-cookie: …`");
 }

@@ -188,6 +188,22 @@ pub const LOOKALIKES: &[Lookalike] = &[
         Some("chrome-extension://abcdefghijklmnopabcdefghijklmnop".to_owned())
     }),
     row("capacitor", "`capacitor://localhost`", |_| Some("capacitor://localhost".to_owned())),
+    row("tauri", "`tauri://localhost`", |_| Some("tauri://localhost".to_owned())),
+    row("firefox-extension", "`moz-extension://…`", |_| {
+        Some("moz-extension://5a3e0f8e-0b9d-4a6b-9c7c-1f2e3d4c5b6a".to_owned())
+    }),
+    row("https-localhost", "`https://localhost`", |_| Some("https://localhost".to_owned())),
+    row("localhost-subdomain", "`http://app.localhost`", |_| {
+        Some("http://app.localhost".to_owned())
+    }),
+    row("private-ipv4", "`http://192.168.0.1`", |_| Some("http://192.168.0.1".to_owned())),
+    row("private-ipv6", "`http://[fd00::1]`", |_| Some("http://[fd00::1]".to_owned())),
+    row("link-local", "`http://169.254.169.254`", |_| Some("http://169.254.169.254".to_owned())),
+    row("mdns-name", "`http://printer.local`", |_| Some("http://printer.local".to_owned())),
+    row("intranet", "`http://intranet`", |_| Some("http://intranet".to_owned())),
+    row("shared-hosting", "`https://evil.github.io`", |_| {
+        Some("https://evil.github.io".to_owned())
+    }),
     wire("special-character", "``https://app.example`.evil.test``", |p| {
         p.name_with(|h| format!("{h}`.evil.test"))
     }),
@@ -209,6 +225,9 @@ pub const LOOKALIKES: &[Lookalike] = &[
     wire("trailing-slash", "`https://app.example/`", |p| Some(format!("{}/", p.whole()))),
     wire("with-path", "`https://app.example/index.html`", |p| {
         Some(format!("{}/index.html", p.whole()))
+    }),
+    wire("path-lookalike", "`https://evil.test/app.example`", |p| {
+        Some(format!("{}://evil.test/{}", p.scheme, p.host))
     }),
     wire("without-scheme", "`app.example`", |p| Some(p.host.to_owned())),
     wire("list-of-two", "`https://app.example https://evil.test`", |p| {

@@ -18,6 +18,8 @@ use axum::routing::{any, get};
 use corspec_suite::policy::Policy;
 use serde_json::{Value, json};
 
+use super::document::document;
+
 /// The longest request body that is read, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
@@ -53,6 +55,7 @@ pub(super) fn routes(policy: &Policy) -> Router {
         .route("/slash/", any(slash))
         .route("/vary", get(vary))
         .route("/cacheable", get(cacheable))
+        .route("/document", get(document))
         .route("/options", get(with_options).options(options))
         .fallback(not_found)
         .layer(middleware::from_fn(read_body))
