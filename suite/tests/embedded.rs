@@ -19,10 +19,14 @@ fn every_area_is_there_with_its_scenarios() {
     let areas: BTreeSet<&str> = suite.areas().keys().map(String::as_str).collect();
     let expected = [
         "caching",
+        "cookies",
         "credentials",
         "errors",
         "exposed-headers",
         "grammar",
+        "hostile-input",
+        "isolation",
+        "local-network",
         "max-age",
         "methods",
         "non-cors",
@@ -30,6 +34,7 @@ fn every_area_is_there_with_its_scenarios() {
         "origins",
         "preflight",
         "redirects",
+        "representations",
         "request-headers",
         "simple",
         "stateless",
