@@ -10,6 +10,7 @@ use corspec_fetch::agent::UserAgent;
 use corspec_fetch::profile::Profile;
 use serde_json::{Value, json};
 
+use crate::console;
 use crate::driver::{Clock, FollowPolicy, drive};
 use crate::escape::json_line;
 use crate::exit::Exit;
@@ -107,8 +108,10 @@ impl Batch {
             return answer::constructed(&request);
         }
         let follow = FollowPolicy::of(request.url(), self.elsewhere);
+        let asked = request.url().clone();
         let fetch = agent.browser.fetch(&line.page, request);
         let Agent { browser, clock } = agent;
-        answer::driven(&drive(browser, fetch, &self.transport, clock, &follow).await, str::to_owned)
+        let driven = drive(browser, fetch, &self.transport, clock, &follow).await;
+        answer::driven(&driven, console::of(&driven, &line.page, &asked), str::to_owned)
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::console::Console;
+
 /// Something that happened in a run, in the order a reader wants it: targets and
 /// their results come in a stable order, whatever ran first.
 #[derive(Clone, Debug, Serialize)]
@@ -174,6 +176,9 @@ pub struct CaseResult {
     /// What the standard's step found, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
+    /// What browsers print in their consoles for a failure in which the page was blocked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console: Option<Console>,
     /// Each expectation that did not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,

@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod driver;
 pub mod escape;
 pub mod event;

@@ -7,6 +7,7 @@ use corspec_fetch::outcome::{Outcome, Response};
 use corspec_fetch::request::Request;
 use serde_json::{Map, Value, json};
 
+use crate::console::Console;
 use crate::driver::{Driven, Ending, Exchange};
 use crate::escape::latin1;
 
@@ -20,8 +21,13 @@ pub(super) fn constructed(request: &Request) -> Value {
     })
 }
 
-/// What came of a fetch; `redact` takes the secrets out of messages, or leaves them.
-pub(crate) fn driven(driven: &Driven, redact: impl Fn(&str) -> String) -> Value {
+/// What came of a fetch, with what browsers print of it; `redact` takes the secrets out of messages,
+/// or leaves them.
+pub(crate) fn driven(
+    driven: &Driven,
+    console: Option<Console>,
+    redact: impl Fn(&str) -> String,
+) -> Value {
     let mut answer = match &driven.ending {
         Ending::Outcome(Outcome::Response(it)) => response(it),
         Ending::Outcome(Outcome::NetworkError(error)) => Map::from_iter([
@@ -29,6 +35,7 @@ pub(crate) fn driven(driven: &Driven, redact: impl Fn(&str) -> String) -> Value 
             (String::from("cause"), json!(error.cause().slug())),
             (String::from("step"), json!(error.step())),
             (String::from("message"), json!(redact(&error.to_string()))),
+            (String::from("console"), json!(console.unwrap_or_default().map(&redact))),
         ]),
         Ending::NotFollowed { location } => Map::from_iter([
             (String::from("outcome"), json!("not-followed")),

@@ -16,6 +16,7 @@ use corspec_fetch::request::{Body, RequestInit};
 use url::Url;
 
 use crate::batch::{Batch, answer};
+use crate::console::{self, Console};
 use crate::driver::{Clock, Driven, Ending, FollowPolicy, drive};
 use crate::escape::{for_terminal, json_line};
 use crate::exit::Exit;
@@ -108,7 +109,7 @@ pub(super) async fn run(args: FetchArgs) -> Exit {
         batch.run(io::stdin().lock(), io::stdout().lock()).await
     } else {
         match fetched(&args, profile, &transport).await {
-            Ok(driven) => print(&driven, args.format).map(|()| exit(&driven)),
+            Ok((driven, console)) => print(&driven, console, args.format).map(|()| exit(&driven)),
             Err(message) => return refused(&message),
         }
     };
@@ -136,7 +137,7 @@ async fn fetched(
     args: &FetchArgs,
     profile: &'static Profile,
     transport: &Transport,
-) -> Result<Driven, String> {
+) -> Result<(Driven, Option<Console>), String> {
     let url = target(args.url.as_deref().unwrap_or_default())?;
     let page = page(args)?;
     let mut agent = UserAgent::new(profile);
@@ -149,7 +150,9 @@ async fn fetched(
     })?;
     let fetch = agent.fetch(&page, request);
     let follow = FollowPolicy::of(&url, args.follow_elsewhere);
-    Ok(drive(&mut agent, fetch, transport, &clock, &follow).await)
+    let driven = drive(&mut agent, fetch, transport, &clock, &follow).await;
+    let console = console::of(&driven, &page, &url);
+    Ok((driven, console))
 }
 
 fn target(text: &str) -> Result<Url, String> {
@@ -214,12 +217,19 @@ fn refused(message: &str) -> Exit {
     Exit::Usage
 }
 
-fn print(driven: &Driven, format: Format) -> io::Result<()> {
+fn print(driven: &Driven, console: Option<Console>, format: Format) -> io::Result<()> {
     let driven = redacted(driven);
+    let console = console.map(|it| it.map(redact::text));
     let mut output = io::stdout().lock();
     match format {
-        Format::Text => output.write_all(story::told(&driven).as_bytes())?,
-        Format::Json => writeln!(output, "{}", json_line(&answer::driven(&driven, redact::text)))?,
+        Format::Text => {
+            let console = console.unwrap_or_default();
+            output.write_all(story::told(&driven, &console).as_bytes())?;
+        }
+        Format::Json => {
+            let answer = answer::driven(&driven, console, redact::text);
+            writeln!(output, "{}", json_line(&answer))?;
+        }
     }
     output.flush()
 }

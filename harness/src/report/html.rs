@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::console::Console;
 use crate::escape::for_terminal;
 use crate::event::{CaseResult, ExchangeReport, Reproduce, ResultKind};
 use crate::report::document::{Document, worst};
@@ -139,6 +140,9 @@ fn story(result: &CaseResult) -> Markup {
                 }
                 (entry("decided by", result.decided_by.as_deref()))
                 (entry("found", result.decision.as_deref()))
+                @for (browser, text) in result.console.iter().flat_map(Console::iter) {
+                    (entry(browser, Some(text)))
+                }
                 (entry("why", Some(&result.why)))
                 (entry("users see", Some(&result.impact)))
                 (entry("standard", Some(&result.spec)))

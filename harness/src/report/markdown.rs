@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::console::Console;
 use crate::escape::for_terminal;
 use crate::event::{CaseResult, ResultKind, Summary};
 use crate::report::document::{Document, worst};
@@ -86,6 +87,9 @@ fn failure(result: &CaseResult, out: &mut dyn Write) -> io::Result<()> {
     if let Some(step) = &result.decided_by {
         let found = result.decision.as_deref().map_or(String::new(), |it| format!(": {it}"));
         item("decided by", &format!("{step}{found}"))?;
+    }
+    for (browser, text) in result.console.iter().flat_map(Console::iter) {
+        item(browser, text)?;
     }
     if let Some(reproduce) = &result.reproduce {
         item("by hand", &reproduce.curl)?;

@@ -8,6 +8,7 @@ use rstest::rstest;
 use super::document::{Collect, Form};
 use super::text::Text;
 use super::{Reporter, html, json, junit, markdown};
+use crate::console::Console;
 use crate::event::{
     CaseResult, Event, ExchangeReport, Failure, ResultKind, SuiteInfo, Summary, TargetReport,
     TargetState,
@@ -30,6 +31,7 @@ fn result(kind: ResultKind, scenario: &str) -> CaseResult {
         variant: None,
         decided_by: Some("cors-check 4".to_owned()),
         decision: Some(HOSTILE.to_owned()),
+        console: Some(Console { chromium: Some(HOSTILE.to_owned()), ..Console::default() }),
         failures: vec![Failure {
             step: "1".to_owned(),
             expected: "nothing".to_owned(),

@@ -13,6 +13,7 @@ use corspec_targets::known::Entry;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::console::{Blocked, Console};
 use crate::escape::latin1;
 use crate::event::{CaseResult, ExchangeReport, Failure, Reproduce, ResultKind};
 use crate::redact;
@@ -51,6 +52,7 @@ pub(super) fn blank(
         variant: None,
         decided_by: None,
         decision: None,
+        console: None,
         failures: Vec::new(),
         exchanges: Vec::new(),
         why: scenario.why.clone(),
@@ -96,6 +98,7 @@ pub(super) fn judged(
             (result.result, result.reason) = excused(known, ran.today);
             result.direction = direction.as_ref().map(word);
             let first = failures.first();
+            result.console = first.and_then(|it| console(case, records, &it.step));
             result.reproduce = match offender {
                 Some(it) => Some(raw(ran, it.exchange)),
                 None => first.and_then(|it| reproduce(ran, case, records, &it.step)),
@@ -176,6 +179,28 @@ fn exchange_report(step: &str, exchange: &Exchange) -> ExchangeReport {
             .unwrap_or_default(),
         failure: exchange.response.as_ref().err().cloned(),
     }
+}
+
+/// What browsers print of a step in which the page was blocked.
+fn console(case: &Case, records: &[StepRecord], step: &str) -> Option<Console> {
+    let at = case.steps.iter().position(|it| it.name == step)?;
+    let record = records.get(at)?;
+    let (Action::Fetch(fetch), Some(Outcome::NetworkError(error))) =
+        (&case.steps[at].action, &record.outcome)
+    else {
+        return None;
+    };
+    let last = record.exchanges.last();
+    let answer = last.and_then(|exchange| exchange.response.as_ref().ok());
+    let blocked = Blocked {
+        cause: error.cause(),
+        origin: &fetch.origin,
+        page: None,
+        first_url: &fetch.url,
+        url: last.map_or(&fetch.url, |exchange| &exchange.request.url),
+        answer: answer.map(|response| (response.status, &response.headers)),
+    };
+    Some(blocked.console().map(redact::text)).filter(|console| console.iter().next().is_some())
 }
 
 /// Header lines with secrets hidden, names in lower case as they went over the wire.

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::console::Console;
 use crate::event::{CaseResult, ExchangeReport, Reproduce};
 
 /// What stands for the address of a server that the run itself started.
@@ -25,6 +26,9 @@ pub(super) fn hide_address(result: &mut CaseResult, base: &str, stand_in: &str) 
 pub(super) fn each_text(result: &mut CaseResult, put: &mut impl FnMut(&mut String)) {
     for text in [&mut result.reason, &mut result.decision].into_iter().flatten() {
         put(text);
+    }
+    if let Some(Console { chromium, firefox, webkit }) = &mut result.console {
+        [chromium, firefox, webkit].into_iter().flatten().for_each(&mut *put);
     }
     for failure in &mut result.failures {
         put(&mut failure.expected);

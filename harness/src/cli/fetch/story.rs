@@ -3,6 +3,7 @@
 use corspec_fetch::header_list::HeaderList;
 use corspec_fetch::outcome::Outcome;
 
+use crate::console::Console;
 use crate::driver::{Driven, Ending, Exchange};
 use crate::escape::{bytes_for_terminal, for_terminal};
 use crate::redact;
@@ -22,13 +23,16 @@ const TELLING: [&str; 11] = [
     "cross-origin-resource-policy",
 ];
 
-/// The story of a fetch, without secrets and safe for a terminal.
-pub(super) fn told(driven: &Driven) -> String {
+/// The story of a fetch, with what browsers print of it, safe for a terminal.
+pub(super) fn told(driven: &Driven, console: &Console) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (at, exchange) in driven.exchanges.iter().enumerate() {
         exchanged(at + 1, exchange, &mut lines);
     }
     ended(driven, &mut lines);
+    for (browser, text) in console.iter() {
+        lines.push(format!("   {browser} prints: {}", for_terminal(text)));
+    }
     lines.push(String::new());
     lines.join("\n")
 }

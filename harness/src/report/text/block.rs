@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{BOLD, DIM, GREEN, RED, YELLOW};
+use crate::console::Console;
 use crate::escape::for_terminal;
 use crate::event::{CaseResult, ExchangeReport, ResultKind};
 
@@ -89,6 +90,9 @@ fn story(out: &mut impl Write, result: &CaseResult) -> io::Result<()> {
     if let Some(step) = &result.decided_by {
         let found = result.decision.as_deref().map_or(String::new(), |it| format!(": {it}"));
         field(out, "decided by", &format!("{step}{found}"))?;
+    }
+    for (browser, text) in result.console.iter().flat_map(Console::iter) {
+        field(out, browser, text)?;
     }
     for exchange in &result.exchanges {
         self::exchange(out, exchange)?;
