@@ -1,5 +1,6 @@
 //! The command line: one subcommand a module.
 
+mod diff;
 mod explain;
 mod fetch;
 mod init;
@@ -7,6 +8,7 @@ mod list;
 mod print;
 mod run;
 mod serve;
+mod targets;
 
 use std::time::Duration;
 
@@ -24,24 +26,28 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Diff(diff::DiffArgs),
     Explain(explain::ExplainArgs),
     Fetch(Box<fetch::FetchArgs>),
     Init(init::InitArgs),
     List(list::ListArgs),
     Run(Box<run::RunArgs>),
     Serve(serve::ServeArgs),
+    Targets(targets::TargetsArgs),
 }
 
 impl Cli {
     /// Runs the chosen subcommand and says how it ended.
     pub async fn run(self) -> Exit {
         match self.command {
+            Command::Diff(args) => diff::command(&args),
             Command::Explain(args) => explain::command(&args),
             Command::Fetch(args) => fetch::run(*args).await,
             Command::Init(args) => init::command(&args),
             Command::List(args) => list::command(&args),
             Command::Run(args) => run::command(*args).await,
             Command::Serve(args) => serve::command(&args).await,
+            Command::Targets(args) => targets::command(&args),
         }
     }
 }
