@@ -3,6 +3,8 @@
 //! A role says what a value is to the policy (`allowed`, `suffix-lookalike`), so that one scenario serves every policy.
 //! What a policy has no value for is not applicable, with the reason in words.
 
+use url::{Host, Url};
+
 use crate::policy::{OriginPattern, Policy, is_safelisted_method};
 
 mod lookalike;
@@ -13,6 +15,9 @@ pub use lookalike::{LOOKALIKES, Lookalike};
 pub const ORIGIN_ROLES: &[(&str, &str)] = &[
     ("allowed", "the first allowed origin"),
     ("other-allowed", "another allowed origin"),
+    ("allowed-ipv6", "an allowed origin whose host is an IPv6 address"),
+    ("allowed-punycode", "an allowed origin whose host has letters beyond ASCII"),
+    ("allowed-port", "an allowed origin with a port"),
     ("denied", "an origin that has nothing in common with an allowed one, denied"),
     ("null", "the opaque origin, whether allowed or not"),
     ("own", "the target's own origin"),
@@ -78,6 +83,14 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
             .into_iter()
             .nth(1)
             .ok_or_else(|| "the policy allows no second origin".to_owned()),
+        "allowed-ipv6" => {
+            exact(policy, "an IPv6 address", |url| matches!(url.host(), Some(Host::Ipv6(_))))
+        }
+        "allowed-punycode" => exact(policy, "a host with letters beyond ASCII", |url| {
+            url.host_str()
+                .is_some_and(|host| host.split('.').any(|label| label.starts_with("xn--")))
+        }),
+        "allowed-port" => exact(policy, "a port", |url| url.port().is_some()),
         "denied" => (0..)
             .map(|n| {
                 if n == 0 {
@@ -94,6 +107,19 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
             None => Err(format!("there is no origin role `{role}`")),
         },
     }
+}
+
+/// The first origin named in the policy that is as asked for; `what` it has, in words.
+fn exact(policy: &Policy, what: &str, is: fn(&Url) -> bool) -> Result<String, NotApplicable> {
+    let named = policy.allow_origins.iter().filter_map(|pattern| match pattern {
+        OriginPattern::Exact(origin) => Some(origin),
+        OriginPattern::Any | OriginPattern::Subdomains { .. } => None,
+    });
+    named
+        .into_iter()
+        .find(|origin| Url::parse(origin).is_ok_and(|url| is(&url)))
+        .cloned()
+        .ok_or_else(|| format!("the policy names no origin with {what}"))
 }
 
 /// Origins that the policy allows: two for each entry that leaves it open, the first of each entry in front.
@@ -248,6 +274,9 @@ mod tests {
     #[test_case(PATTERN, "other-allowed", "https://other.example.com" ; "second of a pattern")]
     #[test_case(PATTERN, "deep-subdomain", "https://deep.app.example.com" ; "deep")]
     #[test_case(ANY, "other-allowed", "https://other.example" ; "second of any")]
+    #[test_case("allow-origins = ['https://a.example', 'http://[::1]:8080']", "allowed-ipv6", "http://[::1]:8080" ; "address")]
+    #[test_case("allow-origins = ['https://a.example', 'https://xn--bcher-kva.example']", "allowed-punycode", "https://xn--bcher-kva.example" ; "punycode")]
+    #[test_case(LIST, "allowed-port", "http://localhost:3000" ; "port")]
     #[test_case("", "literal:https://x.example", "https://x.example" ; "literal")]
     fn origins_resolve(text: &str, role: &str, expected: &str) {
         assert_eq!(origin(role, &policy(text)).as_deref(), Ok(expected));
@@ -255,6 +284,8 @@ mod tests {
 
     #[test_case("", "allowed", "no origin" ; "allowed of nobody")]
     #[test_case("allow-origins = ['https://a.example']", "other-allowed", "no second" ; "second of one")]
+    #[test_case(LIST, "allowed-ipv6", "no origin with an IPv6 address" ; "no address")]
+    #[test_case(PATTERN, "allowed-port", "no origin with a port" ; "a pattern is no origin")]
     #[test_case(ANY, "denied", "every origin" ; "denied of any")]
     #[test_case(ANY, "suffix-lookalike", "itself allowed" ; "look-alike of any")]
     fn origins_that_a_policy_has_not_got_are_not_applicable(text: &str, role: &str, reason: &str) {
