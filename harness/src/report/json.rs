@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use schemars::generate::SchemaSettings;
+
 use crate::escape::json_line;
 use crate::report::document::Document;
 
@@ -18,6 +20,8 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
 /// The JSON Schema of the document, as text that ends with a line feed.
 #[must_use]
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(Document);
+    // Of what is written: an empty list may be left out.
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Document>();
     format!("{:#}\n", schema.to_value())
 }
