@@ -6,6 +6,7 @@
 //! the client library adds `accept: */*` where a request has no `Accept`.
 
 use std::error::Error;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use corspec_fetch::header_list::HeaderList;
 use hyper::ext::ReasonPhrase;
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Response, redirect, retry};
+use rustls::CertificateError;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Origin, Url};
 
@@ -57,7 +59,7 @@ pub enum TransportError {
         /// The file.
         path: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The file of roots holds no certificate.
     #[error("`{path}` holds no PEM certificate; name a file with `BEGIN CERTIFICATE` in it")]
@@ -85,8 +87,8 @@ impl Unreachable {
         while let Some(inner) = innermost.source() {
             innermost = inner;
         }
-        let io = innermost.downcast_ref::<std::io::Error>();
-        let refused = io.is_some_and(|it| it.kind() == std::io::ErrorKind::ConnectionRefused);
+        let io = innermost.downcast_ref::<io::Error>();
+        let refused = io.is_some_and(|it| it.kind() == io::ErrorKind::ConnectionRefused);
         let why =
             if refused { "the connection was refused".to_owned() } else { innermost.to_string() };
         Self { why, refused }
@@ -297,16 +299,37 @@ fn failure(message: String) -> ConnectionFailure {
 
 /// An error with what caused it, the URL left out.
 fn described(error: &reqwest::Error) -> String {
-    let mut text = match error {
-        it if it.is_connect() => String::from("could not connect"),
-        it if it.is_body() || it.is_decode() => String::from("the body broke off"),
-        _ => String::from("the exchange failed"),
+    let what = match error {
+        it if it.is_connect() => "could not connect",
+        it if it.is_body() || it.is_decode() => "the body broke off",
+        _ => "the exchange failed",
     };
+    let mut text = what.to_owned();
     let mut cause = error.source();
     while let Some(inner) = cause {
+        if let Some(certificate) = refused_certificate(inner) {
+            return format!(
+                "{what}: the server's certificate is not trusted: {certificate}; \
+                 trust its authority with `--cacert`, or any certificate with `--insecure`"
+            );
+        }
         text.push_str(": ");
         text.push_str(&inner.to_string());
         cause = inner.source();
     }
     text
+}
+
+/// Why the certificate was refused, where that is what `error` says.
+fn refused_certificate(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        return refused_certificate(inner);
+    }
+    match error.downcast_ref()? {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            Some("no authority that is trusted has issued it".to_owned())
+        }
+        rustls::Error::InvalidCertificate(why) => Some(why.to_string()),
+        _ => None,
+    }
 }

@@ -1,0 +1,178 @@
+//! The transport against servers that speak TLS, HTTP/1.1 and HTTP/2: it sends what it was asked
+//! to send, and gives what was answered.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::process::Command;
+
+use corspec::transport::{Transport, TransportOptions};
+use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse};
+use test_case::test_case;
+use url::Url;
+
+use self::served::Served;
+
+#[path = "support/served.rs"]
+mod served;
+
+const HTTP_1: &[&str] = &["http/1.1"];
+const HTTP_1_OR_2: &[&str] = &["h2", "http/1.1"];
+
+/// A GET of `url` with these headers.
+async fn get(
+    options: &TransportOptions,
+    url: &str,
+    headers: &[(&str, &str)],
+) -> Result<HttpResponse, ConnectionFailure> {
+    let request = HttpRequest {
+        preflight: false,
+        method: b"GET".to_vec(),
+        url: Url::parse(url).unwrap(),
+        headers: headers.iter().map(|&(name, value)| (name, value)).collect(),
+        body: None,
+    };
+    Transport::new(options).unwrap().send(&request).await
+}
+
+fn trusting(server: &Served) -> TransportOptions {
+    TransportOptions { cacert: Some(server.root()), ..TransportOptions::default() }
+}
+
+fn lines(response: &HttpResponse) -> Vec<String> {
+    String::from_utf8_lossy(&response.body).lines().map(str::to_owned).collect()
+}
+
+fn values(response: &HttpResponse, wanted: &str) -> Vec<String> {
+    let named = response.headers.iter().filter(|(name, _)| *name == wanted.as_bytes());
+    named.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_is_refused_in_clear_words() {
+    let server = Served::over_tls("localhost", HTTP_1_OR_2).await;
+    let url = server.url("/version");
+    let failure = get(&TransportOptions::default(), &url, &[]).await.unwrap_err();
+    let message = "could not connect: the server's certificate is not trusted: no authority that is \
+        trusted has issued it; trust its authority with `--cacert`, or any certificate with `--insecure`";
+    assert_eq!(failure.message, message);
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_host_is_refused_though_its_authority_is_trusted() {
+    let server = Served::over_tls("other.test", HTTP_1_OR_2).await;
+    let failure = get(&trusting(&server), &server.url("/version"), &[]).await.unwrap_err();
+    let start = "could not connect: the server's certificate is not trusted: ";
+    assert!(failure.message.starts_with(start), "{}", failure.message);
+    assert!(failure.message.contains("other.test"), "{}", failure.message);
+}
+
+#[test_case(HTTP_1_OR_2, "HTTP/2.0"; "the server chooses HTTP 2")]
+#[test_case(HTTP_1, "HTTP/1.1"; "the server has HTTP 1 only")]
+#[test_case(&[], "HTTP/1.1"; "the server does not negotiate")]
+#[tokio::test]
+async fn a_named_authority_is_trusted_and_the_version_negotiated(alpn: &[&str], version: &str) {
+    let server = Served::over_tls("localhost", alpn).await;
+    let response = get(&trusting(&server), &server.url("/version"), &[]).await.unwrap();
+    assert_eq!(lines(&response), [version]);
+}
+
+#[test_case("localhost"; "an unknown authority")]
+#[test_case("other.test"; "another host")]
+#[tokio::test]
+async fn an_insecure_transport_accepts_any_certificate(host: &str) {
+    let server = Served::over_tls(host, HTTP_1_OR_2).await;
+    let options = TransportOptions { insecure: true, ..TransportOptions::default() };
+    assert_eq!(get(&options, &server.url("/version"), &[]).await.unwrap().status, 200);
+}
+
+#[test_case(false, "HTTP/1.1"; "unless asked")]
+#[test_case(true, "HTTP/2.0"; "when asked")]
+#[tokio::test]
+async fn plain_tcp_speaks_http_2_only_when_asked(http2: bool, version: &str) {
+    let server = Served::plain().await;
+    let options = TransportOptions { http2, ..TransportOptions::default() };
+    let response = get(&options, &server.url("/version"), &[]).await.unwrap();
+    assert_eq!(lines(&response), [version]);
+}
+
+#[test_case(false; "over HTTP 1")]
+#[test_case(true; "over HTTP 2")]
+#[tokio::test]
+async fn header_lines_of_one_name_stay_apart(http2: bool) {
+    let server = Served::plain().await;
+    let options = TransportOptions { http2, ..TransportOptions::default() };
+    let headers = [("x-twice", "sent 1"), ("x-twice", "sent 2, 3")];
+    let response = get(&options, &server.url("/echo"), &headers).await.unwrap();
+    let sent = lines(&response).into_iter().filter(|it| it.starts_with("x-twice"));
+    assert!(sent.eq(["x-twice: sent 1", "x-twice: sent 2, 3"]));
+    assert_eq!(values(&response, "x-twice"), ["got 1", "got 2, 3"]);
+}
+
+#[tokio::test]
+async fn the_client_adds_nothing_but_the_host_and_what_is_accepted() {
+    let server = Served::plain().await;
+    let response = get(&TransportOptions::default(), &server.url("/echo"), &[]).await.unwrap();
+    let host = format!("host: {}", Url::parse(&server.url("/")).unwrap().authority());
+    let mut sent = lines(&response);
+    sent.sort();
+    assert_eq!(sent, ["accept: */*".to_owned(), host]);
+}
+
+#[tokio::test]
+async fn a_compressed_body_stays_as_it_was_sent() {
+    let server = Served::plain().await;
+    let headers = [("accept-encoding", "gzip, deflate, br, zstd")];
+    let options = TransportOptions::default();
+    let response = get(&options, &server.url("/compressed"), &headers).await.unwrap();
+    assert_eq!(values(&response, "content-encoding"), ["gzip"]);
+    assert_eq!(response.body, served::COMPRESSED);
+}
+
+#[tokio::test]
+async fn redirects_are_answers_and_cookies_are_not_kept() {
+    let server = Served::plain().await;
+    let transport = Transport::new(&TransportOptions::default()).unwrap();
+    let mut request = HttpRequest {
+        preflight: false,
+        method: b"GET".to_vec(),
+        url: Url::parse(&server.url("/redirect")).unwrap(),
+        headers: std::iter::empty::<(&str, &str)>().collect(),
+        body: None,
+    };
+    let response = transport.send(&request).await.unwrap();
+    assert_eq!((response.status, values(&response, "location")), (302, vec!["/echo".to_owned()]));
+    assert_eq!(values(&response, "set-cookie"), ["kept=no; Path=/"]);
+    request.url.set_path("/echo");
+    let response = transport.send(&request).await.unwrap();
+    assert!(!lines(&response).iter().any(|it| it.starts_with("cookie")), "{response:?}");
+}
+
+#[test_case(18, None; "as long as is read")]
+#[test_case(17, Some("the body is longer than 17 bytes"); "longer")]
+#[tokio::test]
+async fn a_long_body_is_cut_and_that_is_said(max_body: usize, error: Option<&str>) {
+    let server = Served::plain().await;
+    let options = TransportOptions { max_body, ..TransportOptions::default() };
+    let response = get(&options, &server.url("/eighteen"), &[]).await.unwrap();
+    assert_eq!(response.body, b"eighteen bytes, ok"[..max_body]);
+    assert_eq!(response.body_error.as_deref(), error);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_proxy_of_the_environment_is_asked() {
+    let server = Served::over_tls("localhost", HTTP_1).await;
+    let plain = Served::plain().await;
+    // A port that nothing listens on any more.
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for url in [server.url("/version"), plain.url("/version")] {
+        let mut fetch = Command::new(env!("CARGO_BIN_EXE_corspec"));
+        fetch.args(["fetch", &url, "--insecure", "--origin", "https://app.example"]);
+        for name in
+            ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        {
+            fetch.env(name, format!("http://{dead}"));
+        }
+        let output = tokio::task::spawn_blocking(move || fetch.output()).await.unwrap().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
