@@ -12,20 +12,24 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 /// The hidden first argument under which an executable must call [`run`].
 pub const ARGUMENT: &str = "__guardian";
 
 /// How long the groups have between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How the name of every watched folder begins.
+const FOLDER_PREFIX: &str = "corspec-run-";
 
 /// How often the engine is asked to remove a container: one that was being created when its
 /// client was killed may appear only after the first time.
@@ -53,6 +57,34 @@ pub(crate) enum Charge {
     Group(i32),
     /// A container of the engine `docker`, by its name.
     Container(String),
+    /// A folder of the run's own making.
+    Folder(PathBuf),
+}
+
+/// A temporary folder that does not outlive the run: dropping it removes it, and the guardian does
+/// where the run cannot.
+#[derive(Debug)]
+pub struct WatchedFolder {
+    folder: Option<TempDir>,
+    path: PathBuf,
+    guardian: Guardian,
+}
+
+impl WatchedFolder {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for WatchedFolder {
+    fn drop(&mut self) {
+        // What cannot be removed now, because something still writes there, stays the guardian's.
+        if self.folder.take().is_some_and(|folder| folder.close().is_ok()) {
+            drop(self.guardian.forget(Charge::Folder(self.path.clone())));
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -81,6 +113,18 @@ impl Guardian {
         let pipe = Mutex::new(process.stdin.take());
         let inner = Inner { executable, pipe, process: Mutex::new(process) };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Makes a temporary folder that is removed however the run ends.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be made, or the guardian is gone.
+    pub fn folder(&self) -> io::Result<WatchedFolder> {
+        let folder = tempfile::Builder::new().prefix(FOLDER_PREFIX).tempdir()?;
+        let path = folder.path().to_owned();
+        self.watch(Charge::Folder(path.clone()))?;
+        Ok(WatchedFolder { folder: Some(folder), path, guardian: self.clone() })
     }
 
     /// Has `charge` cleared if the run ends before it is forgotten.
@@ -158,13 +202,13 @@ fn clear(charges: &[Charge]) {
     let group = |charge: &Charge| match charge {
         // Not above 1: the number of no group of ours.
         Charge::Group(id) if *id > 1 => Pid::from_raw(*id),
-        Charge::Group(_) | Charge::Container(_) => None,
+        Charge::Group(_) | Charge::Container(_) | Charge::Folder(_) => None,
     };
     end_groups(charges.iter().filter_map(group).collect());
     let containers = || {
         charges.iter().filter_map(|charge| match charge {
             Charge::Container(name) => Some(name),
-            Charge::Group(_) => None,
+            Charge::Group(_) | Charge::Folder(_) => None,
         })
     };
     for round in 0..REMOVALS {
@@ -172,6 +216,11 @@ fn clear(charges: &[Charge]) {
             thread::sleep(Duration::from_millis(400));
         }
         containers().for_each(|name| remove_container(name));
+    }
+    for charge in charges {
+        if let Charge::Folder(path) = charge {
+            remove_folder(path);
+        }
     }
 }
 
@@ -189,6 +238,14 @@ fn end_groups(mut groups: Vec<Pid>) {
     }
     for group in groups {
         let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Removes a folder that a run made: no other has such a name.
+fn remove_folder(path: &Path) {
+    let name = path.file_name().and_then(|name| name.to_str());
+    if name.is_some_and(|name| name.starts_with(FOLDER_PREFIX)) {
+        drop(fs::remove_dir_all(path));
     }
 }
 

@@ -14,7 +14,7 @@ pub mod known;
 pub mod launch;
 pub mod manifest;
 mod probe;
-mod process;
+pub mod process;
 pub mod reference;
 pub mod registry;
 pub mod route;

@@ -18,7 +18,7 @@ const KEPT: usize = 16 * 1024;
 
 /// A process group started by us.
 #[derive(Debug)]
-pub(crate) struct ProcessGroup {
+pub struct ProcessGroup {
     child: Child,
     leader: Pid,
     guardian: Guardian,
@@ -31,7 +31,7 @@ pub(crate) struct ProcessGroup {
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// With this status.
     Status(i32),
     /// By this signal.
@@ -40,11 +40,16 @@ pub(crate) enum Exit {
 
 /// The end of what a process has written to its standard output and error.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Output(Arc<Mutex<VecDeque<u8>>>);
+pub struct Output(Arc<Mutex<VecDeque<u8>>>);
 
 impl ProcessGroup {
     /// Starts `command` in `folder` with the variables `env` added.
-    pub(crate) fn start(
+    ///
+    /// # Errors
+    ///
+    /// The command is empty, or the guardian is gone. That the program cannot be run shows as an
+    /// early end.
+    pub fn start(
         command: &[String],
         env: &[(String, String)],
         folder: &Path,
@@ -83,12 +88,12 @@ impl ProcessGroup {
     }
 
     /// How it ended, if it has.
-    pub(crate) fn exit(&self) -> Option<Exit> {
+    pub fn exit(&self) -> Option<Exit> {
         *self.exit.borrow()
     }
 
     /// Waits until it ends.
-    pub(crate) async fn ended(&self) -> Exit {
+    pub async fn ended(&self) -> Exit {
         let mut exit = self.exit.clone();
         let ended = exit.wait_for(Option::is_some).await.ok().and_then(|exit| *exit);
         // The thread that waits always sends before it goes.
@@ -96,13 +101,13 @@ impl ProcessGroup {
     }
 
     /// The end of its output so far.
-    pub(crate) fn output(&self) -> String {
+    pub fn output(&self) -> String {
         self.output.text()
     }
 
     /// Kills what is left of the group and returns the end of all its output: what was written
     /// last may still be in the pipes.
-    pub(crate) async fn settled_output(mut self) -> String {
+    pub async fn settled_output(mut self) -> String {
         self.clear();
         let read = async {
             for reader in &mut self.readers {
@@ -117,7 +122,7 @@ impl ProcessGroup {
 
     /// Asks the group to end, and kills what is left of it after `grace`. How it had ended by
     /// itself before that, and the end of its output.
-    pub(crate) async fn stop(self, grace: Duration) -> (Option<Exit>, String) {
+    pub async fn stop(self, grace: Duration) -> (Option<Exit>, String) {
         let died = self.exit();
         let _ = kill_process_group(self.leader, Signal::TERM);
         // Whether it ended or ran out of time, what is left is killed.
