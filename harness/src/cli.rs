@@ -1,5 +1,6 @@
 //! The command line: one subcommand a module.
 
+mod browsers;
 mod diff;
 mod explain;
 mod fetch;
@@ -26,6 +27,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Browsers(Box<browsers::BrowsersArgs>),
     Diff(diff::DiffArgs),
     Explain(explain::ExplainArgs),
     Fetch(Box<fetch::FetchArgs>),
@@ -40,6 +42,7 @@ impl Cli {
     /// Runs the chosen subcommand and says how it ended.
     pub async fn run(self) -> Exit {
         match self.command {
+            Command::Browsers(args) => browsers::command(&args).await,
             Command::Diff(args) => diff::command(&args),
             Command::Explain(args) => explain::command(&args),
             Command::Fetch(args) => fetch::run(*args).await,

@@ -6,6 +6,7 @@
 //! and the command line.
 
 pub mod batch;
+pub mod browsers;
 pub mod cli;
 pub mod config;
 pub mod console;

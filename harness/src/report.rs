@@ -4,6 +4,7 @@ use std::io;
 
 use crate::event::Event;
 
+pub mod agreement;
 pub mod document;
 pub mod html;
 pub mod json;

@@ -15,7 +15,7 @@ use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse};
 use corspec_fetch::header_list::HeaderList;
 use hyper::ext::ReasonPhrase;
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Response, redirect, retry};
+use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Proxy, Response, redirect, retry};
 use rustls::CertificateError;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Origin, Url};
@@ -35,6 +35,8 @@ pub struct TransportOptions {
     pub insecure: bool,
     /// Whether HTTP/2 is spoken without asking, also over plain TCP.
     pub http2: bool,
+    /// The port of a SOCKS server on this machine through which everything goes, names unresolved.
+    pub socks: Option<u16>,
 }
 
 impl Default for TransportOptions {
@@ -46,6 +48,7 @@ impl Default for TransportOptions {
             cacert: None,
             insecure: false,
             http2: false,
+            socks: None,
         }
     }
 }
@@ -248,6 +251,12 @@ fn builder(options: &TransportOptions) -> ClientBuilder {
         .retry(retry::never())
         .referer(false)
         .tls_danger_accept_invalid_certs(options.insecure);
+    // A port makes a URL of a proxy.
+    let proxy = options.socks.map(|port| Proxy::all(format!("socks5h://127.0.0.1:{port}")));
+    let builder = match proxy {
+        Some(Ok(proxy)) => builder.proxy(proxy),
+        Some(Err(_)) | None => builder,
+    };
     if options.http2 { builder.http2_prior_knowledge() } else { builder }
 }
 

@@ -128,6 +128,7 @@ fn set_up(args: &FetchArgs) -> Result<(&'static Profile, Transport), String> {
         cacert: args.cacert.clone(),
         insecure: args.insecure,
         http2: args.http2,
+        socks: None,
     };
     let transport = Transport::new(&options).map_err(|error| error.to_string())?;
     Ok((words::profile(&args.browser)?, transport))

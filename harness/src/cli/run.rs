@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
+use corspec_suite::scenario::Scenario;
 use corspec_targets::guardian::Guardian;
 use corspec_targets::known::KnownError;
 use corspec_targets::registry::{REFERENCE, Registry, RegistryError, Target};
@@ -135,15 +136,7 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let usage = |message: String| Refused(Exit::Usage, message);
     let suite = suite(args.suite.as_deref())?;
     let registry = Registry::discover(None).map_err(|error| usage(error.to_string()))?;
-    let selection =
-        Selection::new(&args.scenario, &args.exclude).map_err(|error| usage(error.to_string()))?;
-    for name in args.scenario.iter().filter(|name| is_literal(name) && name.contains('/')) {
-        if suite.scenario(name).is_none() {
-            let ids = suite.scenarios().iter().map(|scenario| scenario.id.as_str());
-            return Err(usage(unknown("scenario", name, ids)));
-        }
-    }
-    let chosen = suite.scenarios().iter().filter(|it| selection.takes(it));
+    let scenarios = chosen(&suite, &args.scenario, &args.exclude)?;
     // What is known is known of the built-in scenarios.
     let known_in = args.suite.is_none().then_some(&suite);
     let own = own::described(args, &suite)?;
@@ -162,10 +155,6 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let options = args.own.trusting(options);
     let transport = Transport::new(&options).map_err(|error| usage(error.to_string()))?;
     let jobs = args.jobs.get();
-    let scenarios: Vec<_> = chosen.collect();
-    if scenarios.is_empty() {
-        return Err(Refused(Exit::Nothing, "no scenario matches; nothing was asked".to_owned()));
-    }
     let areas = match args.policy.is_empty() && args.suite.is_none() {
         true => whole_areas(&suite, &scenarios),
         false => BTreeSet::new(),
@@ -180,6 +169,27 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let output = Output::to(args.output.as_deref())
         .map_err(|error| Refused(Exit::Output, error.to_string()))?;
     Ok(report(&plan, args, output, review, interrupt).await)
+}
+
+/// The scenarios that the globs of `--scenario` and `--exclude` choose, of which there must be one.
+pub(super) fn chosen<'a>(
+    suite: &'a Suite,
+    scenario: &[String],
+    exclude: &[String],
+) -> Result<Vec<&'a Scenario>, Refused> {
+    let selection = Selection::new(scenario, exclude)
+        .map_err(|error| Refused(Exit::Usage, error.to_string()))?;
+    for name in scenario.iter().filter(|name| is_literal(name) && name.contains('/')) {
+        if suite.scenario(name).is_none() {
+            let ids = suite.scenarios().iter().map(|scenario| scenario.id.as_str());
+            return Err(Refused(Exit::Usage, unknown("scenario", name, ids)));
+        }
+    }
+    let scenarios: Vec<_> = suite.scenarios().iter().filter(|it| selection.takes(it)).collect();
+    if scenarios.is_empty() {
+        return Err(Refused(Exit::Nothing, "no scenario matches; nothing was asked".to_owned()));
+    }
+    Ok(scenarios)
 }
 
 /// The scenario files of `folder`, or those that are built in.
@@ -253,6 +263,7 @@ pub(super) fn named_target<'a, 'n>(
     Ok((target, variant))
 }
 
+/// The policies of the suite that have these names.
 pub(super) fn named_policies<'a>(
     suite: &'a Suite,
     names: &[String],

@@ -1,0 +1,148 @@
+//! `corspec browsers`, from what it refuses to a real browser. A machine without Chromium, or
+//! without a way to make a network namespace, performs only the former, and says so;
+//! `CORSPEC_REQUIRE_BROWSERS` makes that a failure.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+fn corspec(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_corspec"));
+    command.arg("browsers").args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(command: &mut Command) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = [stdout, stderr].concat();
+    (status.code(), String::from_utf8(text).unwrap())
+}
+
+/// Whether a browser can be run here.
+fn chromium_is_here() -> bool {
+    let missing = |program: &&str| {
+        let mut command = Command::new(program);
+        command.arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err()
+    };
+    let namespace = Command::new("unshare").args(["--net", "true"]).status();
+    let here = ["chromedriver", "ip"].iter().all(|it| !missing(it))
+        && std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .any(|folder| folder.join("chromium").is_file())
+        && namespace.is_ok_and(|status| status.success());
+    assert!(
+        here || std::env::var_os("CORSPEC_REQUIRE_BROWSERS").is_none(),
+        "Chromium, its driver, or the right to make a network namespace is missing"
+    );
+    if !here {
+        eprintln!(
+            "not performed: Chromium, its driver or the right to make a namespace is missing"
+        );
+    }
+    here
+}
+
+/// A folder with these programs, none of which does anything.
+fn programs(names: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in names {
+        let path = folder.path().join(name);
+        fs::write(&path, "#!/bin/sh\nexit 1\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_browser_that_is_not_there_is_said_to_be_unavailable() {
+    let nothing = programs(&[]);
+    let (code, text) = run(corspec(&["chromium"]).env("PATH", nothing.path()));
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.contains("unavailable: chromium, chromedriver is not installed"), "{text}");
+    let (code, _) = run(corspec(&["chromium", "--require"]).env("PATH", nothing.path()));
+    assert_eq!(code, Some(3));
+}
+
+#[test]
+fn no_browser_is_started_where_no_namespace_can_be_made() {
+    let without_unshare = programs(&["chromium", "chromedriver"]);
+    let (code, text) = run(corspec(&["chromium"]).env("PATH", without_unshare.path()));
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("browsers run only where there is no network but loopback"), "{text}");
+    assert!(text.contains("run this as root"), "{text}");
+}
+
+#[test]
+fn a_namespace_with_more_than_loopback_is_refused() {
+    let both = programs(&["chromium", "chromedriver"]);
+    // As if the command had run itself again already.
+    let mut command = corspec(&["chromium"]);
+    let (code, text) = run(command.env("PATH", both.path()).env("CORSPEC_IN_NAMESPACE", "1"));
+    let table = fs::read_to_string("/proc/self/net/dev").unwrap();
+    if table.lines().skip(2).all(|line| line.trim_start().starts_with("lo:")) {
+        return;
+    }
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("and here is also"), "{text}");
+}
+
+#[test]
+fn what_does_not_exist_is_a_usage_error() {
+    for arguments in [["opera"], ["--policy=publik"], ["--scenario=simple/none"]] {
+        let (code, text) = run(&mut corspec(&arguments));
+        assert_eq!(code, Some(2), "{text}");
+    }
+}
+
+#[test]
+fn chromium_and_the_model_agree() {
+    if !chromium_is_here() {
+        return;
+    }
+    let arguments = ["chromium", "--scenario=simple", "--policy=credentialed", "--format=json"];
+    let (code, text) = run(&mut corspec(&arguments));
+    assert_eq!(code, Some(0), "{text}");
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let chromium = &found["engines"][0];
+    assert!(chromium["cases"].as_u64().unwrap() >= 10, "{text}");
+    assert_eq!(chromium["view"], chromium["cases"]);
+}
+
+#[test]
+fn nothing_of_a_browser_outlives_a_killed_run() {
+    if !chromium_is_here() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut command = corspec(&["chromium", "--scenario=simple"]);
+    // All that the run and the browser write goes below this folder.
+    let mut run = command.env("TMPDIR", home.path()).stdout(Stdio::piped()).spawn().unwrap();
+    let here = home.path().to_str().unwrap();
+    await_that("the browser runs", || mentioned_by_processes(here));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    drop(run.stdout.take().unwrap().read_to_end(&mut Vec::new()));
+    await_that("no process is left", || !mentioned_by_processes(here));
+    await_that("no folder is left", || fs::read_dir(home.path()).unwrap().next().is_none());
+}
+
+/// Whether a process has `text` among its arguments.
+fn mentioned_by_processes(text: &str) -> bool {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let mut arguments =
+        processes.filter_map(|it| fs::read(Path::new(&it.path()).join("cmdline")).ok());
+    arguments.any(|it| String::from_utf8_lossy(&it).contains(text))
+}
+
+fn await_that(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::yield_now();
+    }
+}
