@@ -73,6 +73,7 @@ pub(crate) fn construct(
         append_header(&mut headers, name, value, init.mode, profile)?;
     }
     let body = body(init, &method, &mut headers, profile)?;
+    let asks = body.is_some() || profile.upload_without_body_needs_preflight;
     Ok(Request {
         method,
         url_list: Vec::from([url]),
@@ -86,7 +87,7 @@ pub(crate) fn construct(
         referrer_policy: init.referrer_policy,
         keepalive: init.keepalive,
         integrity: init.integrity.clone(),
-        use_cors_preflight: init.use_cors_preflight,
+        use_cors_preflight: init.use_cors_preflight && asks,
     })
 }
 
@@ -320,6 +321,22 @@ mod tests {
     #[test_case("a b"; "no token")]
     fn some_methods_are_rejected(method: &str) {
         make(&RequestInit { method: method.into(), ..RequestInit::get("http://a/") }).unwrap_err();
+    }
+
+    #[test_case(&Profile::SPEC, None, true; "the standard asks without a body")]
+    #[test_case(&Profile::CHROMIUM, None, false; "Chromium does not")]
+    #[test_case(&Profile::CHROMIUM, Some("a"), true; "Chromium with a body")]
+    fn listeners_of_an_upload_ask_for_a_preflight(
+        profile: &'static Profile,
+        body: Option<&str>,
+        want: bool,
+    ) {
+        let mut init = RequestInit::get("http://a/");
+        init.method = b"POST".into();
+        init.body = body.map(Body::text);
+        init.use_cors_preflight = true;
+        let request = construct(&Page::at(Origin::Opaque), &init, profile).unwrap();
+        assert_eq!(request.use_cors_preflight, want);
     }
 
     #[test_case("http://u:p@a/", TypeError::UrlWithCredentials; "userinfo")]

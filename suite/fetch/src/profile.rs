@@ -26,6 +26,8 @@ pub struct Profile {
     pub combines_request_headers: bool,
     /// No engine asks that `Authorization` be listed by name; the standard does.
     pub wildcard_covers_authorization: bool,
+    /// Chromium preflights for the listeners of an upload only where there is a body to upload.
+    pub upload_without_body_needs_preflight: bool,
     /// The upper limit of a preflight's `Access-Control-Max-Age`, in seconds:
     /// Chromium two hours, Firefox a day, WebKit ten minutes.
     pub max_age_cap: u64,
@@ -126,6 +128,7 @@ impl Profile {
         limits_safelisted_sum: true,
         combines_request_headers: false,
         wildcard_covers_authorization: false,
+        upload_without_body_needs_preflight: true,
         max_age_cap: u64::MAX,
         caches_malformed_max_age: true,
         caches_wildcards: true,
@@ -172,6 +175,7 @@ impl Profile {
         user_agent_needs_preflight: false,
         combines_request_headers: true,
         wildcard_covers_authorization: true,
+        upload_without_body_needs_preflight: false,
         max_age_cap: 7_200,
         forgets_after_failed_request: false,
         cache_mode_bypasses_preflight_cache: true,
