@@ -1,7 +1,7 @@
 //! The guardian: the process that clears what a run leaves behind when the run cannot.
 //!
 //! A run starts one, by running its own executable with a hidden first argument, and tells it over
-//! a pipe which process groups and containers exist. However the run ends, by Ctrl-C, a
+//! a pipe which process groups, containers and folders exist. However the run ends, by Ctrl-C, a
 //! panic or `kill -9`, the pipe closes; the guardian then ends what was not forgotten.
 //!
 //! Two things keep it exact. A process is *gated*: it starts as the same executable, which waits
@@ -137,6 +137,11 @@ impl Guardian {
         self.send(&Message::Forget(charge))
     }
 
+    /// The executable that guards: in a run, corspec itself.
+    pub(crate) fn executable(&self) -> &Path {
+        &self.inner.executable
+    }
+
     /// A command that becomes `program` once a byte arrives on its standard input, and ends when
     /// the pipe closes without one.
     pub(crate) fn gated(&self, program: &str) -> Command {
@@ -217,6 +222,7 @@ fn clear(charges: &[Charge]) {
         }
         containers().for_each(|name| remove_container(name));
     }
+    // Last, when nobody is left who writes to them.
     for charge in charges {
         if let Charge::Folder(path) = charge {
             remove_folder(path);
@@ -245,7 +251,12 @@ fn end_groups(mut groups: Vec<Pid>) {
 fn remove_folder(path: &Path) {
     let name = path.file_name().and_then(|name| name.to_str());
     if name.is_some_and(|name| name.starts_with(FOLDER_PREFIX)) {
-        drop(fs::remove_dir_all(path));
+        // A process that was just killed may still be adding a file.
+        let emptied = |_: &u32| match fs::remove_dir_all(path) {
+            Err(error) => error.kind() != io::ErrorKind::DirectoryNotEmpty,
+            Ok(()) => true,
+        };
+        (0..REMOVALS).find(emptied);
     }
 }
 

@@ -11,7 +11,7 @@ use std::{io, process};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::guardian::{Charge, Guardian, remove_container};
+use crate::guardian::{Charge, Guardian, WatchedFolder, remove_container};
 use crate::install::{self, InstallError};
 use crate::manifest::{Container, Start};
 use crate::probe::{self, Sign};
@@ -72,6 +72,7 @@ pub struct Running {
     pub versions: BTreeMap<String, String>,
     process: ProcessGroup,
     container: Option<ContainerName>,
+    temporary: Option<WatchedFolder>,
     grace: Duration,
 }
 
@@ -126,9 +127,10 @@ impl Running {
 
     /// Asks it to end, and kills what is left after the manifest's grace.
     pub async fn stop(self) -> Stopped {
-        let Self { process, container, grace, .. } = self;
+        let Self { process, container, temporary, grace, .. } = self;
         let (died, output) = process.stop(grace).await;
         drop(container);
+        drop(temporary);
         Stopped { died: died.map(describe), output }
     }
 }
@@ -145,9 +147,17 @@ async fn launch_process(
     let sign = Sign::Name(&target.id);
     let host = address.ip();
     let launch = on_port(address, async |port| {
+        let mut words = start.command.iter().chain(start.env.values());
+        let asks = words.any(|word| word.contains("${temp}"));
+        let temporary = match asks.then(|| guardian.folder()).transpose() {
+            Ok(temporary) => temporary,
+            Err(error) => return failed(format!("no temporary folder could be made: {error}")),
+        };
         let values = [
             ("target", install::path(folder)),
             ("install", install::path(&install)),
+            ("corspec", install::path(guardian.executable())),
+            ("temp", temporary.as_ref().map(|it| install::path(it.path())).unwrap_or_default()),
             ("host", host.to_string()),
             ("port", port.to_string()),
         ];
@@ -166,7 +176,9 @@ async fn launch_process(
         };
         let patience = Duration::from_secs(start.ready_seconds);
         let grace = Duration::from_secs(start.grace_seconds);
-        Pending::new(&sign, process, patience, grace).until_ready(host, async || Some(port)).await
+        let pending = Pending::new(&sign, process, patience, grace);
+        let pending = Pending { temporary, ..pending };
+        pending.until_ready(host, async || Some(port)).await
     });
     Ok(launch.await)
 }
@@ -238,6 +250,7 @@ struct Pending<'a> {
     sign: &'a Sign<'a>,
     process: ProcessGroup,
     container: Option<ContainerName>,
+    temporary: Option<WatchedFolder>,
     ready_by: Instant,
     grace: Duration,
 }
@@ -245,7 +258,7 @@ struct Pending<'a> {
 impl<'a> Pending<'a> {
     fn new(sign: &'a Sign<'a>, process: ProcessGroup, patience: Duration, grace: Duration) -> Self {
         let ready_by = Instant::now() + patience;
-        Self { sign, process, container: None, ready_by, grace }
+        Self { sign, process, container: None, temporary: None, ready_by, grace }
     }
 
     /// Asks again and again, at the port of `host` that `port` tells once it knows it.
@@ -273,6 +286,7 @@ impl<'a> Pending<'a> {
                             versions: ready.versions,
                             process: self.process,
                             container: self.container,
+                            temporary: self.temporary,
                             grace: self.grace,
                         }));
                     }
@@ -311,10 +325,7 @@ struct ContainerName {
 impl ContainerName {
     /// A name that no other container has, registered before there is one.
     fn watched(guardian: &Guardian) -> io::Result<Self> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("corspec-{}-{now:x}-{count}", process::id());
+        let name = unused_name();
         guardian.watch(Charge::Container(name.clone()))?;
         Ok(Self { name, guardian: guardian.clone() })
     }
@@ -325,6 +336,13 @@ impl Drop for ContainerName {
         remove_container(&self.name);
         drop(self.guardian.forget(Charge::Container(self.name.clone())));
     }
+}
+
+/// A name that nothing else of this machine has.
+fn unused_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("corspec-{}-{now:x}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The variables of the contract between corspec and every target.

@@ -14,7 +14,8 @@ use crate::route;
 ///
 /// In every command `${target}` is the target's folder, `${install}` the folder that its install
 /// commands fill, and `${image}` the tag of a variant's image; in a start command and its `env`,
-/// `${host}` and `${port}` are where to listen.
+/// `${host}` and `${port}` are where to listen, `${temp}` is a new folder that is removed once the
+/// server has ended, and `${corspec}` the executable of corspec itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Manifest {

@@ -7,8 +7,9 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
     let first = arguments.next();
     match first.as_deref().and_then(|word| word.to_str()) {
         Some(guardian::ARGUMENT) => guardian::run(arguments),
-        Some("serve") => serve(arguments.next()),
+        Some("serve") => serve(arguments),
         Some("run-until-killed") => run_until_killed(),
         _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
     }
@@ -61,8 +62,18 @@ fn good_server() -> Check {
     assert_eq!(running.name, "fake");
     assert_eq!(running.versions["fake"], "1");
     let alive = connect(folder.path())?;
+    assert_eq!(noted(folder.path(), "executable")?, env::current_exe()?);
+    let temporary = noted(folder.path(), "temporary")?;
+    assert!(temporary.is_dir());
+    assert_eq!(fs::metadata(&temporary)?.permissions().mode() & 0o777, 0o700);
     assert_eq!(block_on(running.stop()).died, None);
+    assert!(!temporary.exists());
     assert_gone(alive)
+}
+
+/// The path that the server has written down.
+fn noted(project: &Path, name: &str) -> io::Result<PathBuf> {
+    fs::read_to_string(project.join("targets/fake").join(name)).map(PathBuf::from)
 }
 
 fn refused() -> Check {
@@ -74,10 +85,10 @@ fn refused() -> Check {
 }
 
 fn crash() -> Check {
-    let Launch::Failed { message, output, .. } = launched("crash")?.0 else {
-        return Err("ran".into());
-    };
+    let (launch, folder) = launched("crash")?;
+    let Launch::Failed { message, output, .. } = launch else { return Err("ran".into()) };
     assert_eq!(message, "it ended with exit status 3 before it was ready");
+    assert!(!noted(folder.path(), "temporary")?.exists());
     assert!(output.ends_with("the last words"), "{output}");
     assert!(output.len() < 20_000, "{} bytes kept", output.len());
     Ok(())
@@ -124,8 +135,15 @@ fn outlived_by_nothing(kill: bool) -> Check {
     BufReader::new(run.stdout.take().ok_or("no output")?).read_line(&mut folder)?;
     let folder = Path::new(folder.trim());
     let alive = connect(folder)?;
+    let temporary = noted(folder, "temporary")?;
     end(&mut run, kill)?;
     assert_gone(alive)?;
+    // The guardian takes the folder away after the server, and nobody waits for the guardian of a killed run.
+    let until = Instant::now() + Duration::from_secs(20);
+    while temporary.exists() && Instant::now() < until {
+        thread::park_timeout(Duration::from_millis(5));
+    }
+    assert!(!temporary.exists());
     Ok(fs::remove_dir_all(folder)?)
 }
 
@@ -168,7 +186,6 @@ fn failed_install() -> Check {
 }
 
 fn make_executable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
@@ -181,7 +198,7 @@ fn fake(mode: &str, install: &str) -> Result<(Target, TempDir), Failed> {
     let manifest = format!(
         "name = 'Fake'\nlanguage = 'rust'\nlibrary = 'none'\nhomepage = 'https://fake.example'\n\
          routes = ['resource']\n[install]\ncommands = [{install}]\n[start]\n\
-         command = ['{}', 'serve', '{mode}']\nready-seconds = 1\ngrace-seconds = 1\n",
+         command = ['{}', 'serve', '{mode}', '${{temp}}', '${{corspec}}']\nready-seconds = 1\ngrace-seconds = 1\n",
         executable.display()
     );
     let seconds = if matches!(mode, "good" | "stubborn") { "20" } else { "1" };
@@ -241,8 +258,12 @@ fn run_until_killed() -> ExitCode {
     std::process::exit(0)
 }
 
-fn serve(mode: Option<OsString>) -> ExitCode {
-    let mode = mode.and_then(|mode| mode.into_string().ok()).unwrap_or_default();
+fn serve(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.filter_map(|word| word.into_string().ok());
+    let mode = arguments.next().unwrap_or_default();
+    if note_folder(arguments).is_err() {
+        return ExitCode::FAILURE;
+    }
     match mode.as_str() {
         "refuse" => {
             let policy = env::var("CORSPEC_POLICY").unwrap_or_default();
@@ -286,6 +307,14 @@ fn serve(mode: Option<OsString>) -> ExitCode {
         drop((&stream).write_all(answer.as_bytes()));
     }
     ExitCode::SUCCESS
+}
+
+/// Writes into the temporary folder, and notes beside the manifest where it is, and what corspec is.
+fn note_folder(mut arguments: impl Iterator<Item = String>) -> io::Result<()> {
+    let temporary = arguments.next().unwrap_or_default();
+    fs::create_dir(Path::new(&temporary).join("in-it"))?;
+    fs::write("temporary", temporary)?;
+    fs::write("executable", arguments.next().unwrap_or_default())
 }
 
 /// Accepts one connection and holds it until the process ends; the word `die` ends it.
