@@ -229,7 +229,14 @@ mod tests {
         let ids: Vec<_> = registry.targets().iter().map(|target| target.id.as_str()).collect();
         assert_eq!(
             ids,
-            ["django-cors-headers", "django-late-middleware", "django-manual-headers", "reference"]
+            [
+                "django-cors-headers",
+                "django-late-middleware",
+                "django-manual-headers",
+                "nginx-cache",
+                "reference",
+                "varnish-cache",
+            ]
         );
     }
 

@@ -1,5 +1,5 @@
 //! What makes two runs of the same inputs report the same bytes: no port that
-//! was free by chance, and no time of day.
+//! was free by chance, no time of day, and no count of a cache's.
 
 use url::Url;
 
@@ -51,9 +51,13 @@ pub(super) fn without_address(text: &str, base: &Url) -> String {
     text.replace(&base[url::Position::BeforeHost..url::Position::AfterPort], STAND_IN)
 }
 
-/// Takes out the time of day: `Date`, and when a cookie expires.
+/// Response headers that say when and from where an answer came: the time of day, how long a cache
+/// had it and the machine's name, the number of the request, and whether it was stored.
+const PASSING: [&str; 6] = ["age", "date", "via", "x-cache", "x-cache-hits", "x-varnish"];
+
+/// Takes out the time of day, when a cookie expires, and what caches note of each request.
 pub(super) fn hide_time(exchange: &mut ExchangeReport) {
-    exchange.response_headers.retain(|(name, _)| name != "date");
+    exchange.response_headers.retain(|(name, _)| !PASSING.contains(&name.as_str()));
     for (_, value) in exchange.response_headers.iter_mut().filter(|(name, _)| name == "set-cookie")
     {
         let parts: Vec<_> = value.split(';').map(without_date).collect();
@@ -83,6 +87,9 @@ mod tests {
             status: Some(200),
             response_headers: vec![
                 header("date", "Tue, 24 Nov 2026 05:14:06 GMT"),
+                header("age", "1"),
+                header("via", "1.1 here (Varnish/7.1)"),
+                header("x-varnish", "32770 3"),
                 header("set-cookie", "a=1; expires=Tue, 08 Dec 2026 05:14:06 GMT; Path=/"),
                 header("set-cookie", "b=2; Path=/"),
             ],

@@ -7,8 +7,7 @@ use crate::escape::for_terminal;
 use crate::event::{CaseResult, ExchangeReport};
 
 /// Response headers that a policy is made of, or that caches and redirects read.
-const KEPT: [&str; 8] = [
-    "age",
+const KEPT: [&str; 7] = [
     "allow",
     "cache-control",
     "cross-origin-resource-policy",
