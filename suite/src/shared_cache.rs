@@ -40,6 +40,10 @@ pub struct CacheOptions {
     /// [standard](https://httpwg.org/specs/rfc9111.html#age.calculations) has it (nginx reads
     /// [other headers](https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_valid) only).
     pub reads_age: bool,
+    /// Whether an `Expires` that is no date is in the past, as the
+    /// [standard](https://httpwg.org/specs/rfc9111.html#field.expires) has it (Varnish takes it for
+    /// [absent](https://github.com/varnishcache/varnish-cache/blob/7.1/bin/varnishd/cache/cache_rfc2616.c)).
+    pub expires_without_date: bool,
     /// Whether a request's `Cache-Control` counts, as the
     /// [standard](https://httpwg.org/specs/rfc9111.html#cache-request-directive) has it; reverse proxies keep clients
     /// from emptying the cache.
@@ -87,6 +91,7 @@ impl CacheOptions {
         marked_public: A_MINUTE,
         stated: &[],
         reads_age: true,
+        expires_without_date: true,
         reads_requests: true,
         keeps_set_cookie: true,
         passes: &[],

@@ -8,24 +8,27 @@ use crate::exchange::SeenResponse;
 /// The lifetime that an answer states for a shared cache; `None` where it states none.
 ///
 /// Source: RFC 9111, section 4.2.1.
-pub(super) fn stated(answer: &SeenResponse, now: Duration) -> Option<Duration> {
+pub(super) fn stated(
+    answer: &SeenResponse,
+    now: Duration,
+    expires_without_date: bool,
+) -> Option<Duration> {
     let control = Directives::of(&answer.headers, "cache-control");
     let directive = control.seconds("s-maxage").or_else(|| control.seconds("max-age"));
     if let Some(seconds) = directive {
         return Some(Duration::from_secs(seconds));
     }
-    if !answer.headers.contains("expires") {
-        return None;
-    }
     // What is no date is in the past (section 5.3). Without a date of its own the answer was made now.
-    let expires = date(answer, "expires").unwrap_or_default();
+    let past =
+        || answer.headers.get("expires").filter(|_| expires_without_date).map(|_| Duration::ZERO);
+    let expires = date(answer, "expires").or_else(past)?;
     Some(expires.saturating_sub(date(answer, "date").unwrap_or(now)))
 }
 
 /// Whether an answer says itself that a shared cache may keep it: it states a lifetime, or is `public`.
 #[must_use]
 pub fn is_marked_cacheable(answer: &SeenResponse) -> bool {
-    let lifetime = stated(answer, Duration::ZERO);
+    let lifetime = stated(answer, Duration::ZERO, true);
     lifetime.is_some() || Directives::of(&answer.headers, "cache-control").has("public")
 }
 

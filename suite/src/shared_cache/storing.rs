@@ -72,7 +72,7 @@ pub(super) fn lifetime(
     if answer.headers.contains("set-cookie") && !options.keeps_set_cookie {
         return Err(NotStored::SetCookie);
     }
-    let lifetime = match freshness::stated(answer, now) {
+    let lifetime = match freshness::stated(answer, now, options.expires_without_date) {
         Some(_) if !options.stated.is_empty() && !options.stated.contains(&answer.status) => {
             return Err(NotStored::Status);
         }

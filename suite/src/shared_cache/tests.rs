@@ -180,6 +180,7 @@ fn what_is_passed_is_neither_stored_nor_answered_from_the_store() {
 #[test_case(CacheOptions { keeps_set_cookie: false, ..CacheOptions::STANDARD }, &[("set-cookie", "a=1")] => Err(NotStored::SetCookie) ; "set cookie")]
 #[test_case(CacheOptions { stated: &[404], ..CacheOptions::STANDARD }, &[("expires", "0")] => Err(NotStored::Status) ; "a status that is not on the list")]
 #[test_case(CacheOptions { reads_age: false, ..CacheOptions::STANDARD }, &[("cache-control", "max-age=1"), ("age", "9")] => Ok(true) ; "age unread")]
+#[test_case(CacheOptions { expires_without_date: false, ..CacheOptions::STANDARD }, &[("expires", "0")] => Ok(true) ; "expires that is no date")]
 #[test_case(CacheOptions { reads_requests: false, ..CacheOptions::STANDARD }, &[] => Ok(true) ; "requests unread")]
 fn caches_that_depart_from_the_standard(
     options: CacheOptions,
