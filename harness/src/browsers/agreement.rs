@@ -19,6 +19,8 @@ pub struct Findings {
     pub version: &'static str,
     /// The targets, in order.
     pub targets: Vec<String>,
+    /// The policies that they were asked under.
+    pub policies: Vec<String>,
     /// A target under a policy that it refuses, and why, one a line.
     pub refused: Vec<String>,
     /// One for each browser.

@@ -201,6 +201,7 @@ async fn compared(
         schema: "corspec-browsers/1",
         version: env!("CARGO_PKG_VERSION"),
         targets: asked.targets.iter().map(|target| target.id.clone()).collect(),
+        policies: asked.policies.keys().map(|name| (*name).to_owned()).collect(),
         refused: servers.refused.clone(),
         engines,
     };

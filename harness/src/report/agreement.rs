@@ -9,7 +9,7 @@ use crate::escape::{for_terminal, json_line};
 const INTRODUCTION: &str = "\
 # The model and real browsers
 
-Made by `corspec browsers --format markdown --output docs/browsers.md`.
+Made by `corspec browsers --format markdown`, for the targets and policies that stand below the table.
 
 Every `fetch` step of every case is performed twice against the same server: by a page in the browser, served from the
 case's own origin (an opaque one is a sandboxed frame's), and by the model under that browser's profile.
@@ -93,7 +93,11 @@ pub fn markdown(findings: &Findings) -> String {
             ),
         );
     }
-    line(&mut out, format_args!("\nTargets: {}.", findings.targets.join(", ")));
+    let policies = findings.policies.join(", ");
+    line(
+        &mut out,
+        format_args!("\nTargets: {}. Policies: {policies}.", findings.targets.join(", ")),
+    );
     for refused in &findings.refused {
         line(&mut out, format_args!("Refused: {}.", cell(refused)));
     }
