@@ -101,7 +101,8 @@ impl Session {
 
     /// Ends the browser, its driver and its screen.
     pub async fn stop(mut self) {
-        self.driver.quit().await;
+        // Some never answer that they have quit, having done so.
+        drop(tokio::time::timeout(GRACE, self.driver.quit()).await);
         while let Some(process) = self.processes.pop() {
             process.stop(GRACE).await;
         }
