@@ -6,6 +6,7 @@ mod explain;
 mod fetch;
 mod init;
 mod list;
+mod mutants;
 mod print;
 mod run;
 mod serve;
@@ -33,6 +34,7 @@ enum Command {
     Fetch(Box<fetch::FetchArgs>),
     Init(init::InitArgs),
     List(list::ListArgs),
+    Mutants(mutants::MutantsArgs),
     Run(Box<run::RunArgs>),
     Serve(serve::ServeArgs),
     Targets(targets::TargetsArgs),
@@ -48,6 +50,7 @@ impl Cli {
             Command::Fetch(args) => fetch::run(*args).await,
             Command::Init(args) => init::command(&args),
             Command::List(args) => list::command(&args),
+            Command::Mutants(args) => mutants::command(args).await,
             Command::Run(args) => run::command(*args).await,
             Command::Serve(args) => serve::command(&args).await,
             Command::Targets(args) => targets::command(&args),

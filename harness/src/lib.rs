@@ -14,6 +14,7 @@ pub mod driver;
 pub mod escape;
 pub mod event;
 pub mod exit;
+pub mod mutants;
 pub mod own;
 pub mod redact;
 pub mod report;

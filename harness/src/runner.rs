@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use corspec_suite::case::Instantiated;
+use corspec_suite::case::{Case, Instantiated};
+use corspec_suite::exchange::StepRecord;
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
 use corspec_suite::scenario::Scenario;
@@ -133,6 +134,21 @@ pub async fn run(plan: &Plan<'_>, emit: &mut (dyn FnMut(&Event) + Send)) -> Summ
 /// Scheme, host and port of a server's URL, without a slash at the end.
 fn start(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
+}
+
+/// Does what `case` does to the server at `base`, and says what came of each step.
+///
+/// # Errors
+///
+/// A step makes no request; why.
+pub(crate) async fn ask(
+    case: &Case,
+    base: &Url,
+    elsewhere: &str,
+    transport: &Transport,
+) -> Result<Vec<StepRecord>, String> {
+    let follow = perform::follow(base, elsewhere, false)?;
+    perform::perform(case, &follow, &Patience::with(transport, base)).await
 }
 
 impl Plan<'_> {

@@ -5,10 +5,11 @@
 //! broke off, or a [`ConnectionFailure`]. Header names go out in lower case, and
 //! the client library adds `accept: */*` where a request has no `Accept`.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse};
@@ -107,6 +108,7 @@ pub struct Transport {
     body_timeout: Duration,
     max_body: usize,
     added: Option<Arc<Added>>,
+    memory: Option<Arc<Memory>>,
 }
 
 /// Header fields of the user's that every request to one origin carries.
@@ -115,6 +117,9 @@ struct Added {
     origin: Origin,
     headers: HeaderMap,
 }
+
+/// The answers to requests, by their bytes.
+type Memory = Mutex<HashMap<Vec<u8>, Result<HttpResponse, ConnectionFailure>>>;
 
 impl Transport {
     /// Builds the client.
@@ -129,7 +134,7 @@ impl Transport {
         let client = built(|| builder(options), &roots)?;
         let unpooled = built(|| builder(options).pool_max_idle_per_host(0), &roots)?;
         let &TransportOptions { timeout, body_timeout, max_body, .. } = options;
-        Ok(Self { client, unpooled, timeout, body_timeout, max_body, added: None })
+        Ok(Self { client, unpooled, timeout, body_timeout, max_body, added: None, memory: None })
     }
 
     /// The same client, with a new connection for each exchange.
@@ -180,12 +185,30 @@ impl Transport {
         }
     }
 
+    /// The same client, which makes no exchange twice: for servers that are known to give equal answers to equal requests.
+    #[must_use]
+    pub fn remembering(&self) -> Self {
+        Self { memory: Some(Arc::default()), ..self.clone() }
+    }
+
     /// Sends one request and takes what comes back.
     ///
     /// # Errors
     ///
     /// Nothing that is HTTP came back in time, or HTTP cannot carry the request.
     pub async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectionFailure> {
+        let Some(memory) = &self.memory else { return self.exchange(request).await };
+        let key = bytes(request);
+        let known = memory.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.exchange(request).await;
+        memory.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer.clone());
+        answer
+    }
+
+    async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectionFailure> {
         let mut request = convert(request)?;
         self.add(&mut request);
         match timeout(self.timeout, self.client.execute(request)).await {
@@ -242,6 +265,25 @@ fn built(
     with_platform
         .or_else(|_| builder().tls_certs_only(roots.to_vec()).build())
         .map_err(TransportError::Client)
+}
+
+/// The whole of a request, in bytes that no other request has.
+fn bytes(request: &HttpRequest) -> Vec<u8> {
+    let mut bytes = request.method.clone();
+    let mut add = |part: &[u8]| {
+        bytes.extend_from_slice(&part.len().to_be_bytes());
+        bytes.extend_from_slice(part);
+    };
+    add(request.url.as_str().as_bytes());
+    for (name, value) in request.headers.iter() {
+        add(name);
+        add(value);
+    }
+    if let Some(body) = &request.body {
+        add(b"");
+        add(body);
+    }
+    bytes
 }
 
 fn builder(options: &TransportOptions) -> ClientBuilder {

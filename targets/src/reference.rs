@@ -12,12 +12,15 @@
 //! - `*` is said only without credentials.
 //! - `Vary` names what an answer depends on, next to what the application had put there.
 //!
+//! [`fault`] has it depart from all that on purpose, to prove that scenarios notice.
+//!
 //! It refuses nothing but the sharing: a request from a denied origin is still answered, without a grant.
 //! CORS protects the reading of answers, and a server behind a proxy cannot tell its own origin from a foreign one.
 
 mod cors;
 mod document;
 mod elsewhere;
+pub mod fault;
 mod preflight;
 mod recovery;
 mod routes;
@@ -29,15 +32,35 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use corspec_suite::policy::Policy;
 
-use self::cors::Cors;
+use self::cors::{Cors, Exactly, Lookup};
 pub use self::elsewhere::serve_elsewhere;
+use self::fault::Fault;
+use self::fault::layer::{self, Faulty};
+use self::fault::matching::Wrong;
 pub use self::serve::{Server, serve, serve_router};
 
 /// The reference application under `policy`, which must be [valid](Policy::validate): what is no token in its lists is
 /// not allowed to anybody.
 pub fn router(policy: &Policy) -> Router {
-    let cors = Arc::new(Cors::new(policy));
-    routes::routes(policy)
+    layered(routes::routes(policy), policy, Box::new(Exactly))
+}
+
+/// The reference application under `policy`, which must be valid, with a fault.
+pub fn faulty_router(policy: &Policy, fault: &Fault) -> Router {
+    let faulty = Arc::new(Faulty::new(fault, policy));
+    let lookup: Box<dyn Lookup> = match fault.origins {
+        Some(matching) => Box::new(Wrong::new(matching)),
+        None => Box::new(Exactly),
+    };
+    let inside = middleware::from_fn_with_state(Arc::clone(&faulty), layer::inside);
+    layered(routes::routes(policy).layer(inside), &fault.policy(policy), lookup)
+        .layer(middleware::from_fn_with_state(faulty, layer::outside))
+}
+
+/// `routes` in the CORS layer, which looks origins up with `lookup`.
+fn layered(routes: Router, policy: &Policy, lookup: Box<dyn Lookup>) -> Router {
+    let cors = Arc::new(Cors::new(policy, lookup));
+    routes
         .layer(middleware::from_fn(recovery::answer_panics))
         .layer(middleware::from_fn_with_state(cors, cors::share))
 }

@@ -15,9 +15,22 @@ use corspec_suite::policy::{OriginPattern, Policy};
 use super::preflight::{self, Preflight};
 use super::vary;
 
+/// How the origin of a request is looked up: as [`Exactly`] does it, or as a fault has it.
+pub(super) trait Lookup: Send + Sync {
+    /// The origin that is granted the answer to a request with `headers` for `path`.
+    fn granted(&self, policy: &Policy, headers: &HeaderMap, path: &str) -> Option<HeaderValue>;
+
+    /// Whether an origin is looked up also where the policy lets everybody read, or nobody.
+    fn echoes(&self) -> bool;
+}
+
+/// The right lookup: the request's one `Origin`, if it is one and the policy names it.
+pub(super) struct Exactly;
+
 /// A policy, prepared for answering requests.
 pub(super) struct Cors {
     policy: Policy,
+    lookup: Box<dyn Lookup>,
     sharing: Sharing,
     expose: Option<HeaderValue>,
     preflight: Preflight,
@@ -45,10 +58,12 @@ pub(super) enum Grant {
 }
 
 impl Cors {
-    /// Prepares `policy`.
-    pub(super) fn new(policy: &Policy) -> Self {
+    /// Prepares `policy`, with `lookup` for what depends on the origin.
+    pub(super) fn new(policy: &Policy, lookup: Box<dyn Lookup>) -> Self {
         let any_origin = policy.allows_any_origin();
-        let sharing = if any_origin && !policy.allow_credentials {
+        let sharing = if lookup.echoes() {
+            Sharing::ByOrigin
+        } else if any_origin && !policy.allow_credentials {
             Sharing::Public
         } else if policy.allow_origins.is_empty() && !policy.allow_null_origin {
             Sharing::Nobody
@@ -57,33 +72,26 @@ impl Cors {
         };
         Self {
             policy: policy.clone(),
+            lookup,
             sharing,
             expose: list(&policy.expose_headers),
             preflight: Preflight::new(policy),
         }
     }
 
-    /// What the `Origin` of a request with `headers` is granted.
+    /// What the `Origin` of `request` is granted.
     ///
     /// A public answer is the same for everybody, also for an `Origin` that nobody can read: would it differ, then it
     /// would depend on the origin after all.
-    fn grant(&self, headers: &HeaderMap) -> Grant {
+    fn grant(&self, request: &Request) -> Grant {
         match self.sharing {
             Sharing::Public => Grant::Everybody,
             Sharing::Nobody => Grant::Nobody,
-            Sharing::ByOrigin => only(headers, &ORIGIN)
-                .filter(|origin| self.allows(origin))
-                .map_or(Grant::Nobody, |origin| Grant::To(origin.clone())),
+            Sharing::ByOrigin => self
+                .lookup
+                .granted(&self.policy, request.headers(), request.uri().path())
+                .map_or(Grant::Nobody, Grant::To),
         }
-    }
-
-    /// Whether the policy allows `origin`, and it is one: any text passes a policy that allows every origin.
-    fn allows(&self, origin: &HeaderValue) -> bool {
-        origin.to_str().is_ok_and(|origin| {
-            let is_origin =
-                origin == "null" || matches!(origin.parse(), Ok(OriginPattern::Exact(_)));
-            is_origin && self.policy.allows_origin(origin)
-        })
     }
 
     /// Adds to `headers` that the answer is shared as `grant` says, and what of it depends on the origin.
@@ -103,9 +111,27 @@ impl Cors {
     }
 }
 
+impl Lookup for Exactly {
+    fn granted(&self, policy: &Policy, headers: &HeaderMap, _path: &str) -> Option<HeaderValue> {
+        only(headers, &ORIGIN).filter(|origin| allows(policy, origin)).cloned()
+    }
+
+    fn echoes(&self) -> bool {
+        false
+    }
+}
+
+/// Whether `policy` allows `origin`, and it is one: any text passes a policy that allows every origin.
+fn allows(policy: &Policy, origin: &HeaderValue) -> bool {
+    origin.to_str().is_ok_and(|origin| {
+        let is_origin = origin == "null" || matches!(origin.parse(), Ok(OriginPattern::Exact(_)));
+        is_origin && policy.allows_origin(origin)
+    })
+}
+
 /// The layer: answers preflights, passes everything else on, and marks every answer.
 pub(super) async fn share(State(cors): State<Arc<Cors>>, request: Request, next: Next) -> Response {
-    let grant = cors.grant(request.headers());
+    let grant = cors.grant(&request);
     let is_options = request.method() == Method::OPTIONS;
     let is_preflight = preflight::is_preflight(&request);
     let mut response =

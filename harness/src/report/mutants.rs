@@ -1,0 +1,118 @@
+//! The kill matrix, for people, for programs and for the docs.
+
+use std::io::{self, Write};
+
+use corspec_suite::scenario::Direction;
+use serde_json::json;
+
+use crate::escape::{for_terminal, json_line};
+use crate::mutants::{Kind, Matrix, Row, Trouble};
+
+mod page;
+
+pub use page::markdown;
+
+/// How many scenarios of a mutant are named; the others are counted.
+const NAMED: usize = 3;
+
+/// Writes the matrix as text: a line for each mutant, what stands against the proof, and the counts.
+///
+/// # Errors
+///
+/// The output cannot be written.
+pub fn text(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()> {
+    for row in matrix.of(Kind::Mutant) {
+        let mark = if row.is_right() { "ok  " } else { "FAIL" };
+        let direction = row.direction.map_or("", name);
+        writeln!(out, "{mark}  {:<44} {direction:<12} {}", row.name, scenarios(row))?;
+    }
+    let troubles = matrix.troubles(whole);
+    for trouble in &troubles {
+        writeln!(out, "\n{}", for_terminal(&words(trouble)))?;
+    }
+    writeln!(out)?;
+    for (what, right, all) in counts(matrix, whole) {
+        writeln!(out, "{what:<44} {right} of {all}")?;
+    }
+    out.flush()
+}
+
+/// Writes the matrix as one JSON document.
+///
+/// # Errors
+///
+/// The output cannot be written.
+pub fn json(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()> {
+    let counts: Vec<_> = counts(matrix, whole)
+        .into_iter()
+        .map(|(what, right, all)| json!({ "what": what, "right": right, "all": all }))
+        .collect();
+    let document = json!({
+        "schema": "corspec-mutants/1",
+        "rows": matrix.rows,
+        "scenarios": matrix.scenarios,
+        "troubles": matrix.troubles(whole),
+        "counts": counts,
+    });
+    writeln!(out, "{}", json_line(&document))?;
+    out.flush()
+}
+
+/// What is counted: how many are right, and of how many.
+fn counts(matrix: &Matrix, whole: bool) -> Vec<(&'static str, usize, usize)> {
+    let (reference, one) = matrix.right(Kind::Reference);
+    let (equivalents, of_equivalents) = matrix.right(Kind::Equivalent);
+    let mut counts = vec![
+        ("reference without a failure", reference, one),
+        ("equivalents without a failure", equivalents, of_equivalents),
+        ("mutants caught", matrix.caught().len(), matrix.of(Kind::Mutant).count()),
+    ];
+    if whole {
+        let busy = matrix.scenarios.iter().filter(|it| !it.catches.is_empty()).count();
+        counts.push(("scenarios that catch a mutant", busy, matrix.scenarios.len()));
+    }
+    counts
+}
+
+/// How many scenarios caught the mutant, and the first of them.
+fn scenarios(row: &Row) -> String {
+    let named: Vec<_> = row.caught.keys().take(NAMED).map(String::as_str).collect();
+    let more = match row.caught.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    if named.is_empty() { "survived".to_owned() } else { named.join(", ") + &more }
+}
+
+/// The name that data and reports use.
+fn name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::FailOpen => "fail-open",
+        Direction::FailClosed => "fail-closed",
+        Direction::Malformed => "malformed",
+        Direction::CacheHazard => "cache-hazard",
+    }
+}
+
+/// What stands against the proof, in a sentence.
+fn words(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Survived { name } => format!("{name} survives: no scenario catches it"),
+        Trouble::OtherDirection { name, stated } => format!(
+            "{name} states {}, and no scenario that catches it has that direction",
+            self::name(*stated)
+        ),
+        Trouble::OppositeDirection { name, scenario, reported } => format!(
+            "{name} is caught by {scenario}, whose direction is the opposite: {}",
+            self::name(*reported)
+        ),
+        Trouble::Blamed { name, scenario, policies, expected, seen } => format!(
+            "{name} is right, and {scenario} blames it under {}\n  expected  {expected}\n  seen      {seen}",
+            policies.join(", ")
+        ),
+        Trouble::Unanswered { name, scenario, reason } => {
+            format!("{name} did not answer {scenario}: {reason}")
+        }
+        Trouble::CatchesNothing { scenario } => format!("{scenario} catches no mutant"),
+    }
+}
