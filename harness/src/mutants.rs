@@ -14,8 +14,8 @@ use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
 use corspec_suite::scenario::Level;
 use corspec_targets::mutant::{Mutant, Mutants};
-use corspec_targets::reference::{self, Server};
 use corspec_targets::reference::fault::Fault;
+use corspec_targets::reference::{self, Server};
 
 use crate::runner;
 use crate::transport::{Transport, TransportOptions};

@@ -70,8 +70,7 @@ async fn prepared(args: &MutantsArgs) -> Result<Exit, (Exit, String)> {
     let fault = |message: String| (Exit::Fault, format!("cannot ask the mutants: {message}"));
     let matrix = asked.await.map_err(|error| fault(error.to_string()))?;
     let matrix = matrix.map_err(|error| fault(error.to_string()))?;
-    let exit =
-        if matrix.troubles(whole).is_empty() { Exit::Expected } else { Exit::Unexpected };
+    let exit = if matrix.troubles(whole).is_empty() { Exit::Expected } else { Exit::Unexpected };
     match write(&matrix, whole, args) {
         Ok(()) => Ok(exit),
         Err(error) => Err((Exit::Output, format!("cannot write the report: {error}"))),

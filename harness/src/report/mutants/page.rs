@@ -12,7 +12,10 @@ use crate::mutants::{Kind, Matrix};
 /// The output cannot be written.
 pub fn markdown(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()> {
     writeln!(out, "# Mutants: what the suite catches, and whom it does not blame")?;
-    writeln!(out, "\nWritten by `corspec mutants --format markdown`; a test holds it to what a run gives.")?;
+    writeln!(
+        out,
+        "\nWritten by `corspec mutants --format markdown`; a test holds it to what a run gives."
+    )?;
     writeln!(
         out,
         "A mutant is the reference server with one fault, an equivalent is the reference in another way that is right too.\n\
@@ -25,7 +28,10 @@ pub fn markdown(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result
     for trouble in matrix.troubles(whole) {
         writeln!(out, "\n- {}", cell(&words(&trouble)))?;
     }
-    writeln!(out, "\n## Mutants\n\n| mutant | fault | direction | scenarios | among them |\n|---|---|---|---:|---|")?;
+    writeln!(
+        out,
+        "\n## Mutants\n\n| mutant | fault | direction | scenarios | among them |\n|---|---|---|---:|---|"
+    )?;
     for row in matrix.of(Kind::Mutant) {
         let direction = row.direction.map_or("", name);
         writeln!(
@@ -41,7 +47,10 @@ pub fn markdown(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result
     for row in matrix.of(Kind::Equivalent) {
         writeln!(out, "| `{}` | {} |", row.name, cell(&row.says))?;
     }
-    writeln!(out, "\n## Scenarios\n\nEvery `must` and `should`, and the mutants that it catches.\n")?;
+    writeln!(
+        out,
+        "\n## Scenarios\n\nEvery `must` and `should`, and the mutants that it catches.\n"
+    )?;
     writeln!(out, "| scenario | mutants | one of them |\n|---|---:|---|")?;
     for scenario in &matrix.scenarios {
         let one = scenario.catches.first().map_or(String::new(), |name| format!("`{name}`"));

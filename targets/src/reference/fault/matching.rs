@@ -327,21 +327,20 @@ impl Matching {
             Self::DotIsAny => {
                 let end = origin.len().checked_sub(written.len()).filter(|_| open);
                 let tail = end.and_then(|at| origin.get(at..)).unwrap_or(origin);
-                dots_fit(&written[if open { entry.scheme.len() + 3 } else { 0 }..], match open {
-                    true => tail.get(entry.scheme.len() + 3..).unwrap_or_default(),
-                    false => tail,
-                })
+                dots_fit(
+                    &written[if open { entry.scheme.len() + 3 } else { 0 }..],
+                    match open {
+                        true => tail.get(entry.scheme.len() + 3..).unwrap_or_default(),
+                        false => tail,
+                    },
+                )
             }
             Self::SchemeIgnored => is(Some(format!("{}://{}", parts.scheme, entry.authority))),
-            Self::PortIgnored => {
-                parts.scheme == entry.scheme && entry.has_host(parts.host, open)
-            }
+            Self::PortIgnored => parts.scheme == entry.scheme && entry.has_host(parts.host, open),
             Self::HostOnly => entry.has_host(parts.host, open),
             Self::HttpToo => is(Some(format!("http://{}", entry.authority))),
-            Self::CaseIgnored => {
-                cut_ignoring_case(origin, entry.authority, open)
-                    .is_some_and(|cut| cut.eq_ignore_ascii_case(&written))
-            }
+            Self::CaseIgnored => cut_ignoring_case(origin, entry.authority, open)
+                .is_some_and(|cut| cut.eq_ignore_ascii_case(&written)),
             Self::LastLabelIgnored => {
                 let stem = |host: &str| host.rsplit_once('.').map(|(stem, _)| stem.to_owned());
                 let (mine, theirs) = (stem(entry.host), stem(parts.host));

@@ -46,9 +46,7 @@ const WORDS: [(&str, Source); 10] = [
     ("{origin}", |asked, _| asked.header(&ORIGIN).map(str::to_owned)),
     ("{previous-origin}", |asked, _| asked.previous_origin.clone()),
     ("{host}", |asked, _| asked.header(&HOST).map(str::to_owned)),
-    ("{asked-method}", |asked, _| {
-        asked.header(&ACCESS_CONTROL_REQUEST_METHOD).map(str::to_owned)
-    }),
+    ("{asked-method}", |asked, _| asked.header(&ACCESS_CONTROL_REQUEST_METHOD).map(str::to_owned)),
     ("{asked-headers}", |asked, _| asked.lines(&ACCESS_CONTROL_REQUEST_HEADERS)),
     ("{request-names}", |asked, _| {
         Some(asked.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>().join(", "))
