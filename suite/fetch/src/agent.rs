@@ -7,24 +7,31 @@ use url::Url;
 use crate::construct::{TypeError, construct};
 use crate::cookie::{CookieJar, Distance};
 use crate::fetch::Fetch;
+use crate::kept::KeptAnswers;
 use crate::page::Page;
 use crate::preflight_cache::PreflightCache;
 use crate::profile::Profile;
 use crate::request::{Request, RequestInit};
 
-/// A browser: its profile, its preflight cache and its cookies.
+/// A browser: its profile, its preflight cache, its cookies and the answers that it keeps.
 #[derive(Clone, Debug)]
 pub struct UserAgent {
     pub(crate) profile: &'static Profile,
     pub(crate) preflights: PreflightCache,
     pub(crate) cookies: CookieJar,
+    pub(crate) kept: KeptAnswers,
 }
 
 impl UserAgent {
     /// A browser that remembers nothing yet.
     #[must_use]
     pub fn new(profile: &'static Profile) -> Self {
-        Self { profile, preflights: PreflightCache::default(), cookies: CookieJar::default() }
+        Self {
+            profile,
+            preflights: PreflightCache::default(),
+            cookies: CookieJar::default(),
+            kept: KeptAnswers::default(),
+        }
     }
 
     /// The browser that this is.

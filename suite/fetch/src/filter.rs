@@ -7,6 +7,7 @@ use crate::byte::is_token;
 use crate::fetch::HttpResponse;
 use crate::header_list::{Extracted, HeaderList};
 use crate::outcome::{Response, ResponseType};
+use crate::profile::Profile;
 use crate::request::{CredentialsMode, Request};
 
 /// The [CORS-safelisted response-header names](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name)
@@ -67,6 +68,7 @@ pub(crate) fn filtered(
     request: &Request,
     response: &HttpResponse,
     timing_allowed: bool,
+    profile: &Profile,
 ) -> Response {
     let headers = match kind {
         ResponseType::Basic => response
@@ -75,9 +77,12 @@ pub(crate) fn filtered(
             .filter(|(name, _)| !is_forbidden_response_header_name(name))
             .collect(),
         ResponseType::Cors => cors_headers(&response.headers, request.credentials),
-        ResponseType::Opaque | ResponseType::OpaqueRedirect => return opaque(kind, request),
+        ResponseType::Opaque | ResponseType::OpaqueRedirect => {
+            return opaque(kind, request, response, profile);
+        }
     };
-    let null_body = request.method == b"HEAD" || is_null_body_status(response.status);
+    let shown = response.status == 205 && profile.shows_body_of_205;
+    let null_body = request.method == b"HEAD" || is_null_body_status(response.status) && !shown;
     Response {
         kind,
         status: response.status,
@@ -92,8 +97,20 @@ pub(crate) fn filtered(
 }
 
 /// An opaque response tells nothing; an opaque redirect tells its URL.
-fn opaque(kind: ResponseType, request: &Request) -> Response {
+fn opaque(
+    kind: ResponseType,
+    request: &Request,
+    response: &HttpResponse,
+    profile: &Profile,
+) -> Response {
     let redirect = kind == ResponseType::OpaqueRedirect;
+    let located = response.headers.get("location").is_some_and(|value| !value.is_empty());
+    let unlocated = redirect && !located;
+    let body = if unlocated && profile.shows_body_without_location {
+        response.body.clone()
+    } else {
+        Vec::new()
+    };
     Response {
         kind,
         status: 0,
@@ -101,7 +118,7 @@ fn opaque(kind: ResponseType, request: &Request) -> Response {
         url: if redirect { without_fragment(request) } else { String::new() },
         redirected: redirect && request.url_list.len() > 1,
         headers: HeaderList::new(),
-        body: Vec::new(),
+        body,
         body_error: None,
         timing_allowed: false,
     }

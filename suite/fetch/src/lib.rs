@@ -34,6 +34,7 @@ pub mod fetch;
 pub mod filter;
 pub mod header_list;
 pub mod integrity;
+mod kept;
 mod network;
 pub mod origin;
 pub mod outcome;

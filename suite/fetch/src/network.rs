@@ -4,6 +4,7 @@
 use core::time::Duration;
 
 use alloc::string::ToString as _;
+use alloc::vec::Vec;
 
 use url::Url;
 
@@ -15,7 +16,7 @@ use crate::origin::Origin;
 use crate::page::{EmbedderPolicy, Page};
 use crate::preflight::preflight_headers;
 use crate::profile::Profile;
-use crate::redirect::taints_origin;
+use crate::redirect::{crosses_origins, just_crossed_origins, taints_origin};
 use crate::request::{CacheMode, CredentialsMode, Mode, Referrer, ReferrerPolicy, Request};
 use crate::sec_fetch::append_metadata;
 
@@ -24,16 +25,18 @@ pub(crate) struct Context<'a> {
     pub(crate) page: &'a Page,
     pub(crate) request: &'a Request,
     pub(crate) tainting: Tainting,
-    /// Whether a redirect turned the method into GET.
+    /// The headers that a preflight judges.
+    pub(crate) judged: &'a HeaderList,
+    /// Whether a redirect turned the method into GET, and no later one crossed origins.
     pub(crate) became_get: bool,
-    /// The referrer that the URL before had; `None` before any redirect.
-    pub(crate) referrer_before: Option<&'a Referrer>,
+    /// The referrer of the first URL.
+    pub(crate) first_referrer: &'a Referrer,
 }
 
 impl Context<'_> {
     /// The request's origin as the `Origin` header says it
     /// ([byte-serialising](https://fetch.spec.whatwg.org/#byte-serializing-a-request-origin)).
-    pub(crate) fn serialized_origin(&self) -> alloc::vec::Vec<u8> {
+    pub(crate) fn serialized_origin(&self) -> Vec<u8> {
         // Step 1: a tainted origin is null.
         if taints_origin(&self.page.origin, &self.request.url_list) {
             return b"null".to_vec();
@@ -42,16 +45,29 @@ impl Context<'_> {
         self.page.origin.to_string().into_bytes()
     }
 
+    /// The origin that a preflight names, and whose answers are remembered.
+    pub(crate) fn preflight_origin(&self, profile: &Profile) -> Vec<u8> {
+        if profile.preflight_origin_ignores_taint {
+            return self.page.origin.to_string().into_bytes();
+        }
+        self.serialized_origin()
+    }
+
     fn is_same_site(&self) -> bool {
         self.page.origin.schemelessly_same_site(&Origin::of(self.request.current_url()))
     }
 
     /// Whether the request carries credentials, and keeps those of the answer.
-    pub(crate) fn include_credentials(&self) -> bool {
+    pub(crate) fn include_credentials(&self, profile: &Profile) -> bool {
         // Step 8.3: by the credentials mode.
         let include = match self.request.credentials {
             CredentialsMode::Include => true,
-            CredentialsMode::SameOrigin => self.tainting == Tainting::Basic,
+            CredentialsMode::SameOrigin => {
+                let began_here = self.page.origin.same_origin(&Origin::of(self.request.url()));
+                let kept = self.request.mode == Mode::NoCors && began_here;
+                self.tainting == Tainting::Basic
+                    || kept && profile.no_cors_redirect_keeps_credentials
+            }
             CredentialsMode::Omit => false,
         };
         // Step 8.4: a credentialless page sends none to another origin that was not asked.
@@ -85,23 +101,30 @@ impl Context<'_> {
 pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) -> HttpRequest {
     let request = context.request;
     let profile = agent.profile;
-    let mut headers = request.headers.clone();
+    let mut headers = if profile.joins_request_header_lines {
+        request.headers.clone()
+    } else {
+        last_or_joined(&request.headers, request.body.is_some() && request.url_list.len() == 1)
+    };
     accept(&mut headers, profile);
     // Steps 8.5 to 8.9: the body's length, which is 0 for a POST or PUT without one.
-    let length = request.body.as_ref().map(alloc::vec::Vec::len);
+    let length = request.body.as_ref().map(Vec::len);
     let empty = matches!(request.method.as_slice(), b"POST" | b"PUT").then_some(0);
     if let Some(length) = length.or(empty) {
         headers.append("Content-Length", length.to_string());
     }
     common(&mut headers, context, profile, false);
-    cache_mode(&mut headers, effective_cache_mode(request, profile), request);
+    let crossed = request.mode == Mode::Cors && just_crossed_origins(&request.url_list);
+    if profile.cache_headers_cross_origins || !crossed {
+        cache_mode(&mut headers, effective_cache_mode(request, profile));
+    }
     // Step 8.19: a range is asked for as it is, without a coding.
     if headers.contains("range") {
         headers.append("Accept-Encoding", "identity");
     }
     // Step 8.20: what HTTP itself needs is the transport's business.
     // Step 8.21: credentials.
-    if context.include_credentials() {
+    if context.include_credentials(profile) {
         let distance = context.distance(profile);
         let url = request.current_url();
         if let Some(cookies) = agent.cookies.header(url, distance, now, &profile.cookies) {
@@ -120,12 +143,12 @@ pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) ->
 /// The preflight that goes over the wire: steps 1 to 5 of the
 /// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch).
 pub(crate) fn preflight(context: &Context<'_>, profile: &Profile) -> HttpRequest {
-    let mut headers = preflight_headers(context.request, profile);
+    let mut headers = preflight_headers(context.request, context.judged, profile);
     headers.append("Accept-Language", profile.accept_language);
     common(&mut headers, context, profile, true);
     if profile.cache_headers_on_preflight {
         let mode = effective_cache_mode(context.request, profile);
-        cache_mode(&mut headers, mode, context.request);
+        cache_mode(&mut headers, mode);
     }
     HttpRequest {
         preflight: true,
@@ -162,7 +185,7 @@ fn common(headers: &mut HeaderList, context: &Context<'_>, profile: &Profile, pr
     // Step 8.11: the referrer.
     let page = context.page;
     let kept = preflight && profile.preflight_keeps_referrer && context.is_same_site();
-    let referrer = context.referrer_before.filter(|_| kept).unwrap_or(&request.referrer);
+    let referrer = if kept { context.first_referrer } else { &request.referrer };
     if let Referrer::Url(url) = referrer {
         headers.append("Referer", url.as_str());
     }
@@ -187,9 +210,11 @@ fn append_origin(
     // Step 1: the origin is the page's.
     let request = context.request;
     // Step 2: serialised.
-    let mut serialized = context.serialized_origin();
-    if preflight && profile.preflight_origin_ignores_taint {
-        serialized = context.page.origin.to_string().into_bytes();
+    let mut serialized =
+        if preflight { context.preflight_origin(profile) } else { context.serialized_origin() };
+    let no_cors = context.tainting == Tainting::Opaque;
+    if no_cors && profile.no_cors_redirect_nulls_origin && crosses_origins(&request.url_list) {
+        serialized = b"null".to_vec();
     }
     // Step 3: a cors response always says who asks.
     if preflight || context.tainting == Tainting::Cors {
@@ -197,8 +222,7 @@ fn append_origin(
         return;
     }
     // Step 4: otherwise only where the method may change something.
-    let untainted = serialized != b"null";
-    let kept = context.became_get && untainted && profile.keeps_origin_on_redirect;
+    let kept = context.became_get && profile.keeps_origin_on_redirect;
     if matches!(request.method.as_slice(), b"GET" | b"HEAD") && !kept {
         return;
     }
@@ -223,8 +247,31 @@ fn append_origin(
     headers.append("Origin", serialized);
 }
 
+/// The lines of a script's headers as Firefox puts them together.
+///
+/// `typed`: the body says what type it has, which is the first that the script named.
+fn last_or_joined(headers: &HeaderList, typed: bool) -> HeaderList {
+    let mut joined = HeaderList::new();
+    for (name, value) in headers.iter() {
+        let single = [&b"content-type"[..], b"authorization"]
+            .iter()
+            .any(|single| single.eq_ignore_ascii_case(name));
+        let Ok(text) = core::str::from_utf8(name) else { continue };
+        let before = joined.get(text);
+        if before.is_some() && typed && name.eq_ignore_ascii_case(b"content-type") {
+            continue;
+        }
+        if single || before.as_ref().is_some_and(Vec::is_empty) {
+            joined.set(text, value);
+        } else if before.is_none() || !value.is_empty() {
+            joined.append(name, value);
+        }
+    }
+    joined
+}
+
 /// The cache mode, which a script's own conditions change.
-fn effective_cache_mode(request: &Request, profile: &Profile) -> CacheMode {
+pub(crate) fn effective_cache_mode(request: &Request, profile: &Profile) -> CacheMode {
     let conditions =
         ["if-modified-since", "if-none-match", "if-unmodified-since", "if-match", "if-range"];
     // Step 8.16: a conditional request goes past the cache.
@@ -236,8 +283,8 @@ fn effective_cache_mode(request: &Request, profile: &Profile) -> CacheMode {
     }
 }
 
-fn cache_mode(headers: &mut HeaderList, mode: CacheMode, request: &Request) {
-    let given = request.headers.contains("cache-control");
+fn cache_mode(headers: &mut HeaderList, mode: CacheMode) {
+    let given = headers.contains("cache-control");
     // Step 8.17: asking the server before using the cache.
     if mode == CacheMode::NoCache && !given {
         headers.append("Cache-Control", "max-age=0");

@@ -25,9 +25,28 @@ pub(crate) struct Permission {
     pub(crate) max_age: Option<u64>,
 }
 
+/// What a preflight asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// The request that it asks for.
+    pub(crate) request: &'a Request,
+    /// The headers of the request that need permission, among others.
+    pub(crate) judged: &'a HeaderList,
+    /// The origin that it named.
+    pub(crate) origin: &'a [u8],
+    /// Whether the answer must pass the CORS check.
+    pub(crate) checked: bool,
+}
+
 /// The headers that a [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch)
 /// adds of its own, before those of every HTTP request.
-pub(crate) fn preflight_headers(request: &Request, profile: &Profile) -> HeaderList {
+///
+/// `judged`: the headers of the request that it asks permission for.
+pub(crate) fn preflight_headers(
+    request: &Request,
+    judged: &HeaderList,
+    profile: &Profile,
+) -> HeaderList {
     // Step 1: the preflight is an OPTIONS request to the same URL, with the caller.
     let mut preflight = HeaderList::new();
     // Step 2: it accepts anything.
@@ -35,7 +54,7 @@ pub(crate) fn preflight_headers(request: &Request, profile: &Profile) -> HeaderL
     // Step 3: it names the method, byte for byte.
     preflight.append("Access-Control-Request-Method", &request.method);
     // Step 4: the headers that need permission.
-    let names = cors_unsafe_request_header_names(&request.headers, profile);
+    let names = cors_unsafe_request_header_names(judged, profile);
     // Step 5: it names them, with commas and no space; no such header where there are none.
     if !names.is_empty() {
         preflight.append("Access-Control-Request-Headers", names.join(&b","[..]));
@@ -51,21 +70,19 @@ pub(crate) fn preflight_headers(request: &Request, profile: &Profile) -> HeaderL
 ///
 /// The actual request is not made, and why.
 pub(crate) fn evaluate(
-    request: &Request,
-    origin: &[u8],
+    asked: &Asked<'_>,
     status: u16,
     response: &HeaderList,
     profile: &Profile,
 ) -> Result<Permission, Cause> {
-    let permission = permission(origin, request.credentials, status, response, profile)?;
-    allows(request, response, &permission, profile)?;
+    let permission = permission(asked, status, response, profile)?;
+    allows(asked, response, &permission, profile)?;
     Ok(permission)
 }
 
 /// What the answer allows anybody, whether or not that is enough for this request.
 pub(crate) fn permission(
-    origin: &[u8],
-    credentials: CredentialsMode,
+    asked: &Asked<'_>,
     status: u16,
     response: &HeaderList,
     profile: &Profile,
@@ -75,7 +92,10 @@ pub(crate) fn permission(
         // Step 8: otherwise a network error; preflights are not redirected.
         return Err(Cause::PreflightRedirect { status });
     }
-    cors_check(origin, credentials, response).map_err(Cause::PreflightCorsCheck)?;
+    if asked.checked {
+        cors_check(asked.origin, asked.request.credentials, response)
+            .map_err(Cause::PreflightCorsCheck)?;
+    }
     if !(200..=299).contains(&status) {
         return Err(Cause::PreflightStatus { status });
     }
@@ -102,11 +122,12 @@ pub(crate) fn permission(
 
 /// Whether what was allowed is enough for this request.
 fn allows(
-    request: &Request,
+    asked: &Asked<'_>,
     response: &HeaderList,
     permission: &Permission,
     profile: &Profile,
 ) -> Result<(), Cause> {
+    let Asked { request, judged, .. } = *asked;
     let include = request.credentials == CredentialsMode::Include;
     let star = |list: &[Vec<u8>]| list.iter().any(|item| item == b"*");
     let allowed = |name: &str| Allowed(response.get(name));
@@ -131,12 +152,12 @@ fn allows(
     let by_name = |name: &[u8]| {
         is_cors_non_wildcard_request_header_name(name) && !profile.wildcard_covers_authorization
     };
-    if request.headers.iter().any(|(name, _)| by_name(name) && !named(name)) {
+    if judged.iter().any(|(name, _)| by_name(name) && !named(name)) {
         let sent = allowed("access-control-allow-headers");
         return Err(Cause::PreflightAuthorizationNotListed { sent });
     }
     // Step 7.7: every other unsafe name is listed, or covered by `*` without credentials.
-    for name in cors_unsafe_request_header_names(&request.headers, profile) {
+    for name in cors_unsafe_request_header_names(judged, profile) {
         if named(&name) {
             continue;
         }

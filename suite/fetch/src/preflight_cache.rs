@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::origin::{Origin, registrable_domain};
 use crate::preflight::Permission;
-use crate::profile::Profile;
+use crate::profile::{CachedWildcard, Profile};
 use crate::safelist::is_cors_non_wildcard_request_header_name;
 
 /// A user agent's [CORS-preflight cache](https://fetch.spec.whatwg.org/#concept-cache).
@@ -33,7 +33,8 @@ impl Key {
     }
 }
 
-fn site(origin: &Origin) -> String {
+/// The site of a tab, which caches are partitioned by.
+pub(crate) fn site(origin: &Origin) -> String {
     match origin {
         Origin::Opaque => origin.to_string(),
         Origin::Tuple { scheme, host, .. } => {
@@ -56,6 +57,19 @@ struct Entry {
 enum What {
     Method(Vec<u8>),
     HeaderName(Vec<u8>),
+    /// That there was an answer, whatever it allows.
+    Answer,
+}
+
+impl Entry {
+    fn star_is_wild(&self, include: bool, profile: &Profile) -> bool {
+        match profile.cached_wildcard {
+            CachedWildcard::Anything => true,
+            CachedWildcard::AskedWithoutCredentials => !self.credentials,
+            CachedWildcard::WithoutCredentials => !include,
+            CachedWildcard::Itself => false,
+        }
+    }
 }
 
 impl PreflightCache {
@@ -69,8 +83,10 @@ impl PreflightCache {
         profile: &Profile,
     ) -> bool {
         self.matching(key, include, now, profile).any(|entry| match &entry.what {
-            What::Method(known) => known == method || known == b"*",
-            What::HeaderName(_) => false,
+            What::Method(known) => {
+                known == method || known == b"*" && entry.star_is_wild(include, profile)
+            }
+            What::HeaderName(_) | What::Answer => false,
         })
     }
 
@@ -84,13 +100,26 @@ impl PreflightCache {
         profile: &Profile,
     ) -> bool {
         let by_name = is_cors_non_wildcard_request_header_name(name)
-            && !profile.wildcard_covers_authorization;
+            && !profile.cached_wildcard_covers_authorization;
         self.matching(key, include, now, profile).any(|entry| match &entry.what {
-            What::Method(_) => false,
+            What::Method(_) | What::Answer => false,
             What::HeaderName(known) => {
-                known.eq_ignore_ascii_case(name) || (known == b"*" && !by_name)
+                known.eq_ignore_ascii_case(name)
+                    || known == b"*" && !by_name && entry.star_is_wild(include, profile)
             }
         })
+    }
+
+    /// Whether any answer is remembered: what a browser asks for that preflights
+    /// a request which needs no permission.
+    pub(crate) fn knows_an_answer(
+        &self,
+        key: &Key,
+        include: bool,
+        now: Duration,
+        profile: &Profile,
+    ) -> bool {
+        self.matching(key, include, now, profile).any(|entry| matches!(entry.what, What::Answer))
     }
 
     /// The entries that [match](https://fetch.spec.whatwg.org/#concept-cache-match)
@@ -123,10 +152,10 @@ impl PreflightCache {
         let expires = now.saturating_add(Duration::from_secs(max_age));
         let methods = permission.methods.iter().cloned().map(What::Method);
         let names = permission.header_names.iter().cloned().map(What::HeaderName);
-        for what in methods.chain(names) {
-            if what.is_star() && !profile.caches_wildcards {
-                continue;
-            }
+        if profile.keeps_one_preflight_answer {
+            self.clear(key);
+        }
+        for what in methods.chain(names).chain([What::Answer]) {
             // Steps 7.12 and 7.14: an entry that is there gets the new age.
             self.entries.retain(|entry| {
                 !(entry.key == *key && entry.credentials == include && entry.what.is(&what))
@@ -144,14 +173,11 @@ impl PreflightCache {
 }
 
 impl What {
-    fn is_star(&self) -> bool {
-        matches!(self, Self::Method(value) | Self::HeaderName(value) if value == b"*")
-    }
-
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Method(one), Self::Method(other)) => one == other,
             (Self::HeaderName(one), Self::HeaderName(other)) => one.eq_ignore_ascii_case(other),
+            (Self::Answer, Self::Answer) => true,
             _ => false,
         }
     }

@@ -10,8 +10,9 @@ use crate::cause::Cause;
 use crate::construct::includes_credentials;
 use crate::header_list::HeaderList;
 use crate::origin::Origin;
-use crate::profile::Profile;
+use crate::profile::{EmptyLocation, Profile, RedirectedPreflight, RestoredHeaders};
 use crate::request::{Mode, Request};
+use crate::safelist::CLIENT_HINTS;
 
 /// Whether a status is a [redirect status](https://fetch.spec.whatwg.org/#redirect-status).
 #[must_use]
@@ -21,7 +22,11 @@ pub fn is_redirect_status(status: u16) -> bool {
 
 /// A response's [location URL](https://fetch.spec.whatwg.org/#concept-response-location-url):
 /// null where there is no `Location`, an error where it cannot be parsed.
-pub(crate) fn location_url(response: &HeaderList, current: &Url) -> Result<Option<Url>, Cause> {
+pub(crate) fn location_url(
+    response: &HeaderList,
+    current: &Url,
+    profile: &Profile,
+) -> Result<Option<Url>, Cause> {
     // Step 1: the caller asks for redirects only.
     // Step 2: the value; several lines that differ are one value that no URL parser takes well.
     let mut lines = response.get_all("location");
@@ -29,6 +34,11 @@ pub(crate) fn location_url(response: &HeaderList, current: &Url) -> Result<Optio
     let failure = |sent: &[u8]| Cause::RedirectLocationUnparsable { sent: Bytes(sent.to_vec()) };
     if let Some(other) = lines.find(|other| *other != first) {
         return Err(failure(other));
+    }
+    match profile.empty_location {
+        EmptyLocation::Response if stripped(first).is_empty() => return Ok(None),
+        EmptyLocation::Error if stripped(first).is_empty() => return Err(failure(first)),
+        _ => {}
     }
     // Step 3: parse it against the URL that was asked; bytes above ASCII are percent-encoded.
     let mut location = current.join(&decode(first)).map_err(|_| failure(first))?;
@@ -56,74 +66,156 @@ fn decode(value: &[u8]) -> String {
     text
 }
 
-/// Applies a redirect to `location` to the request: the steps of
-/// [HTTP-redirect fetch](https://fetch.spec.whatwg.org/#http-redirect-fetch)
-/// from the sixth, but the recursion.
-///
-/// # Errors
-///
-/// The redirect is not followed, and why.
-pub(crate) fn apply(
-    request: &mut Request,
-    origin: &Origin,
-    tainted: bool,
-    count: usize,
-    status: u16,
-    location: Url,
-    profile: &Profile,
-) -> Result<(), Cause> {
-    // Steps 1 to 5: the location, found by the caller.
-    // Step 6: only http and https are followed.
-    if !matches!(location.scheme(), "http" | "https") {
-        return Err(Cause::RedirectScheme { scheme: location.scheme().to_string() });
-    }
-    // Step 7: the 21st redirect is one too many.
-    if count >= 20 {
-        return Err(Cause::TooManyRedirects);
-    }
-    // Step 8: counted by the caller's list of URLs.
-    let userinfo = includes_credentials(&location);
-    // Step 9: userinfo for another origin than the page's, in mode cors.
-    let foreign = !origin.same_origin(&Origin::of(&location));
-    if userinfo && (profile.refuses_redirect_credentials || request.mode == Mode::Cors && foreign) {
-        return Err(Cause::RedirectCredentialsCrossOrigin);
-    }
-    // Step 10: userinfo once the request has left its origin.
-    if userinfo && tainted {
-        return Err(Cause::RedirectCredentials);
-    }
-    // Step 11: a body that cannot be sent again. Not modelled: bodies are bytes here.
-    // Step 12: some redirects turn the request into a GET.
-    let to_get = match status {
-        301 | 302 => request.method == b"POST",
-        303 => request.method != b"GET" && request.method != b"HEAD",
-        _ => false,
-    };
-    let leaves = !Origin::of(request.current_url()).same_origin(&Origin::of(&location));
-    if to_get {
-        become_get(request);
-    } else if profile.cross_origin_delete_becomes_get && leaves && request.method == b"DELETE" {
-        // The headers of the body stay.
-        request.method = b"GET".to_vec();
-        request.body = None;
-    }
-    // Step 13: another origin does not get what was meant for this one.
-    if leaves {
-        request.headers.delete("authorization");
-    }
-    // Step 14: the body is sent anew, byte for byte.
-    // Steps 15 to 17: timing. Not modelled.
-    // Step 18: the URL is now the current one.
-    request.url_list.push(location);
-    Ok(())
+/// A redirect that is about to be followed.
+#[derive(Debug)]
+pub(crate) struct Redirect<'a> {
+    /// The page's origin.
+    pub(crate) origin: &'a Origin,
+    /// Whether the request's response is tainted `cors` by now.
+    pub(crate) tainted: bool,
+    /// How many redirects came before.
+    pub(crate) count: usize,
+    /// The status.
+    pub(crate) status: u16,
+    /// Where it leads.
+    pub(crate) location: Url,
+    /// The request as the script made it.
+    pub(crate) first: &'a First,
 }
 
-fn become_get(request: &mut Request) {
-    request.method = b"GET".to_vec();
-    request.body = None;
-    for name in ["content-encoding", "content-language", "content-location", "content-type"] {
-        request.headers.delete(name);
+/// What a request began with, which some browsers go back to at each redirect.
+#[derive(Clone, Debug)]
+pub(crate) struct First {
+    /// Its method.
+    pub(crate) method: Vec<u8>,
+    /// Its headers.
+    pub(crate) headers: HeaderList,
+}
+
+/// The headers that describe a body
+/// ([request-body-header name](https://fetch.spec.whatwg.org/#request-body-header-name)).
+const BODY_HEADERS: [&str; 4] =
+    ["content-encoding", "content-language", "content-location", "content-type"];
+
+impl Redirect<'_> {
+    /// Applies the redirect to the request: the steps of
+    /// [HTTP-redirect fetch](https://fetch.spec.whatwg.org/#http-redirect-fetch)
+    /// from the twelfth, but the recursion. Returns the headers that a preflight would judge.
+    pub(crate) fn apply(self, request: &mut Request, profile: &Profile) -> HeaderList {
+        // Step 11: a body that cannot be sent again. Not modelled: bodies are bytes here.
+        // Step 12: some redirects turn the request into a GET.
+        let to_get = becomes_get(self.status, &request.method);
+        let leaves = self.leaves(request);
+        let dropped = profile.cross_origin_delete_becomes_get && leaves;
+        // The headers that describe a body go below, and stay where a browser drops a DELETE of its own.
+        if to_get || dropped && request.method == b"DELETE" {
+            request.method = b"GET".to_vec();
+            request.body = None;
+        }
+        // Step 13: another origin does not get what was meant for this one.
+        self.remove_headers(request, to_get, leaves, profile);
+        if profile.drops_client_hints_on_redirect && self.is_foreign() {
+            CLIENT_HINTS.iter().filter(|hint| **hint != "save-data").for_each(|hint| {
+                request.headers.delete(hint);
+            });
+        }
+        let judged = match profile.redirected_preflight_asks {
+            RedirectedPreflight::Current => request.headers.clone(),
+            RedirectedPreflight::First => self.first.headers.clone(),
+            RedirectedPreflight::FirstWithoutRemoved => {
+                without(self.first.headers.clone(), to_get, leaves)
+            }
+        };
+        // Step 14: the body is sent anew, byte for byte.
+        // Steps 15 to 17: timing. Not modelled.
+        // Step 18: the URL is now the current one.
+        request.url_list.push(self.location);
+        judged
     }
+
+    /// Whether the redirect can be followed at all.
+    ///
+    /// # Errors
+    ///
+    /// It cannot, and why.
+    pub(crate) fn check(&self) -> Result<(), Cause> {
+        // Steps 1 to 5: the location, found by the caller.
+        // Step 6: only http and https are followed.
+        if !matches!(self.location.scheme(), "http" | "https") {
+            return Err(Cause::RedirectScheme { scheme: self.location.scheme().to_string() });
+        }
+        // Step 7: the 21st redirect is one too many.
+        if self.count >= 20 {
+            return Err(Cause::TooManyRedirects);
+        }
+        // Step 8: counted by the caller's list of URLs.
+        Ok(())
+    }
+
+    /// Why the userinfo of the location forbids to follow it, if it does.
+    pub(crate) fn refusal(&self, request: &Request, profile: &Profile) -> Option<Cause> {
+        if !includes_credentials(&self.location) {
+            return None;
+        }
+        // Step 9: userinfo for another origin than the page's, in mode cors.
+        if request.mode == Mode::Cors && self.is_foreign() || profile.refuses_redirect_credentials {
+            return Some(Cause::RedirectCredentialsCrossOrigin);
+        }
+        // Step 10: userinfo once the request has left its origin.
+        self.tainted.then_some(Cause::RedirectCredentials)
+    }
+
+    /// Whether the redirect leads to another origin than the page's.
+    fn is_foreign(&self) -> bool {
+        !self.origin.same_origin(&Origin::of(&self.location))
+    }
+
+    /// Whether the redirect leads to another origin than the one that it comes from.
+    fn leaves(&self, request: &Request) -> bool {
+        !Origin::of(request.current_url()).same_origin(&Origin::of(&self.location))
+    }
+
+    fn remove_headers(&self, request: &mut Request, to_get: bool, leaves: bool, profile: &Profile) {
+        let cors = request.mode == Mode::Cors && (self.tainted || self.is_foreign());
+        let restores = match profile.redirects_restore_headers {
+            RestoredHeaders::Never => false,
+            RestoredHeaders::WithCors => cors || matches!(self.status, 307 | 308),
+            RestoredHeaders::Always => true,
+        };
+        if !restores {
+            request.headers = without(core::mem::take(&mut request.headers), to_get, leaves);
+            return;
+        }
+        let body = if profile.first_method_decides_body_headers {
+            becomes_get(self.status, &self.first.method)
+        } else {
+            to_get
+        };
+        let gone = !profile.restores_authorization && !request.headers.contains("authorization");
+        request.headers = without(self.first.headers.clone(), body, leaves || gone);
+    }
+}
+
+/// Whether a redirect of that status makes a GET of the method.
+fn becomes_get(status: u16, method: &[u8]) -> bool {
+    match status {
+        301 | 302 => method == b"POST",
+        303 => method != b"GET" && method != b"HEAD",
+        _ => false,
+    }
+}
+
+/// The headers without those of the body, and without `Authorization`.
+fn without(mut headers: HeaderList, body: bool, authorization: bool) -> HeaderList {
+    if body {
+        for name in BODY_HEADERS {
+            headers.delete(name);
+        }
+    }
+    if authorization {
+        headers.delete("authorization");
+    }
+    headers
 }
 
 /// Whether the URLs of a request [taint its origin](https://fetch.spec.whatwg.org/#concept-request-tainted-origin)
@@ -138,7 +230,23 @@ pub(crate) fn taints_origin(origin: &Origin, url_list: &[Url]) -> bool {
     })
 }
 
+/// Whether some redirect of the chain led from one origin to another.
+pub(crate) fn crosses_origins(url_list: &[Url]) -> bool {
+    url_list.windows(2).any(|pair| match pair {
+        [from, to] => !Origin::of(from).same_origin(&Origin::of(to)),
+        _ => false,
+    })
+}
+
+/// Whether the last redirect led from one origin to another.
+pub(crate) fn just_crossed_origins(url_list: &[Url]) -> bool {
+    match url_list {
+        [.., from, to] => !Origin::of(from).same_origin(&Origin::of(to)),
+        _ => false,
+    }
+}
+
 /// A header value as a script would read it, without the white space around it.
-pub(crate) fn stripped(value: &[u8]) -> &[u8] {
+fn stripped(value: &[u8]) -> &[u8] {
     byte::trim(value, |byte| matches!(byte, b'\t' | b' '))
 }

@@ -38,7 +38,7 @@ pub fn is_cors_safelisted_request_header(name: &[u8], value: &[u8], profile: &Pr
         }
         b"content-type" => is_safe_content_type(value),
         b"range" => is_safe_range(value),
-        name => profile.safelists_client_hints && is_client_hint(name),
+        name => profile.safelists_client_hints && is_client_hint(name, value),
     }
     // Step 3: nothing else is left.
 }
@@ -79,22 +79,25 @@ fn decimal_at_most(one: &[u8], other: &[u8]) -> bool {
     (one.len(), one) <= (other.len(), other)
 }
 
-fn is_client_hint(name: &[u8]) -> bool {
-    let hints: [&[u8]; 12] = [
-        b"device-memory",
-        b"downlink",
-        b"dpr",
-        b"ect",
-        b"rtt",
-        b"save-data",
-        b"viewport-width",
-        b"width",
-        b"sec-ch-device-memory",
-        b"sec-ch-dpr",
-        b"sec-ch-viewport-width",
-        b"sec-ch-width",
-    ];
-    hints.contains(&name)
+/// The client hints that Chromium lets a script send without asking.
+pub(crate) const CLIENT_HINTS: [&str; 12] = [
+    "device-memory",
+    "downlink",
+    "dpr",
+    "ect",
+    "rtt",
+    "save-data",
+    "viewport-width",
+    "width",
+    "sec-ch-device-memory",
+    "sec-ch-dpr",
+    "sec-ch-viewport-width",
+    "sec-ch-width",
+];
+
+fn is_client_hint(name: &[u8], value: &[u8]) -> bool {
+    CLIENT_HINTS.iter().any(|hint| hint.as_bytes() == name)
+        && (name != b"save-data" || value.eq_ignore_ascii_case(b"on"))
 }
 
 /// The [CORS-unsafe request-header names](https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names)

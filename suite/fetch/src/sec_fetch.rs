@@ -7,7 +7,7 @@ use url::Url;
 use crate::header_list::HeaderList;
 use crate::origin::{Origin, registrable_domain};
 use crate::profile::Profile;
-use crate::redirect::taints_origin;
+use crate::redirect::{just_crossed_origins, taints_origin};
 use crate::request::Mode;
 
 /// Appends the [Fetch metadata headers](https://w3c.github.io/webappsec-fetch-metadata/#abstract-opdef-append-the-fetch-metadata-headers-for-a-request).
@@ -40,17 +40,9 @@ pub(crate) fn append_metadata(
     // The preflight has the whole list in the standard.
     let current_only = preflight && profile.preflight_site_of_current_url;
     let list = if current_only { core::slice::from_ref(current) } else { url_list };
-    let tainted = quirk && mode == "cors" && taints_origin(origin, url_list);
+    let tainted = quirk && preflight && taints_origin(origin, url_list);
     let site = if tainted { "cross-site" } else { site(origin, list, profile) };
     headers.append("Sec-Fetch-Site", site);
-}
-
-/// Whether the last redirect led from one origin to another.
-fn just_crossed_origins(url_list: &[Url]) -> bool {
-    match url_list {
-        [.., from, to] => !Origin::of(from).same_origin(&Origin::of(to)),
-        _ => false,
-    }
 }
 
 /// The value of [`Sec-Fetch-Site`](https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header):
