@@ -111,9 +111,9 @@ fn hazards<'a>(exchanges: &'a [Exchange], policy: &Policy) -> Vec<Hazard<'a>> {
                 Some((*cache, handed_over(options, stored_for, asker)?))
             });
             let Some((cache, handed)) = handed else { continue };
-            let Some(difference) = difference(header, &handed, own, body_is_stable) else {
-                continue;
-            };
+            let signs_in = asker.request.headers.contains(header.name());
+            let found = difference(header, &handed, own, body_is_stable, signs_in);
+            let Some(difference) = found else { continue };
             // Who is told to keep the answers of those who sign in breaks every server, whatever it says.
             if header.is_credential() && cache == Cache::Told {
                 continue;
@@ -169,6 +169,7 @@ fn difference(
     handed: &SeenResponse,
     own: &SeenResponse,
     body_is_stable: bool,
+    asker_signs_in: bool,
 ) -> Option<Difference> {
     let read = READ.into_iter().find(|name| handed.headers.get(name) != own.headers.get(name));
     if let Some(name) = read {
@@ -177,8 +178,11 @@ fn difference(
     if !header.is_credential() {
         return None;
     }
-    // Who is refused for its credentials loses nothing by an answer that is for everybody.
-    if matches!(own.status, 401 | 403) && !matches!(handed.status, 401 | 403) {
+    // Who is refused for its credentials loses nothing by an answer that is for everybody. An answer that asked for
+    // credentials is not, and who has none may not get it: that a cache may guess so is left aside here too.
+    let is_refused = |answer: &SeenResponse| matches!(answer.status, 401 | 403);
+    let is_for_everybody = asker_signs_in || !is_marked_cacheable(handed);
+    if is_refused(own) && !is_refused(handed) && is_for_everybody {
         return None;
     }
     if handed.status != own.status {

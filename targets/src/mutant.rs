@@ -174,6 +174,18 @@ fault = { origins = "nobody", response = [{ when = { status = ["4xx"], routes = 
         assert!(!all.mutants.is_empty() && !all.equivalents.is_empty());
     }
 
+    /// Answers of the others are asked for only once.
+    #[test]
+    fn the_mutants_that_remember_are_those_of_their_own_file() {
+        let remembers = |it: &&super::Mutant| it.fault.remembers();
+        let all = Mutants::embedded().unwrap();
+        let names: Vec<_> = all.mutants.iter().filter(remembers).map(|it| &it.name).collect();
+        let file = super::FILES.get_file("memory.toml").unwrap().contents_utf8().unwrap();
+        assert_eq!(names.len(), file.matches("[[mutant]]").count(), "{names:?}");
+        assert!(names.iter().all(|name| name.starts_with("memory-")), "{names:?}");
+        assert!(!all.equivalents.iter().any(|it| it.fault.remembers()));
+    }
+
     #[test]
     fn a_right_file_is_read() {
         assert_eq!(Mutants::read([("a.toml", RIGHT)].into_iter()).unwrap().mutants.len(), 1);

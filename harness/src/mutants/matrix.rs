@@ -260,3 +260,57 @@ impl Matrix {
         self.rows.iter().flat_map(Row::troubles).chain(idle).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    const OPEN: Direction = Direction::FailOpen;
+    const CLOSED: Direction = Direction::FailClosed;
+    const MALFORMED: Direction = Direction::Malformed;
+
+    /// A row that states `direction` and was caught by a scenario of each direction in `caught`.
+    fn row(direction: Option<Direction>, also: &[Direction], caught: &[Direction]) -> Row {
+        let caught = caught.iter().enumerate().map(|(index, direction)| {
+            let caught = Caught {
+                direction: Some(*direction),
+                policies: vec!["public".to_owned()],
+                expected: String::new(),
+                seen: String::new(),
+            };
+            (index.to_string(), caught)
+        });
+        Row {
+            kind: if direction.is_some() { Kind::Mutant } else { Kind::Equivalent },
+            name: "it".to_owned(),
+            says: String::new(),
+            direction,
+            also: also.to_vec(),
+            cases: 1,
+            caught: caught.collect(),
+            unanswered: BTreeMap::new(),
+        }
+    }
+
+    #[test_case(Some(OPEN), &[], &[OPEN] => true; "caught as it states")]
+    #[test_case(Some(OPEN), &[], &[] => false; "survived")]
+    #[test_case(Some(OPEN), &[], &[MALFORMED] => false; "caught in another direction alone")]
+    #[test_case(Some(OPEN), &[], &[MALFORMED, OPEN] => true; "caught in another direction too")]
+    #[test_case(Some(OPEN), &[], &[CLOSED, OPEN] => false; "caught in the opposite direction too")]
+    #[test_case(Some(CLOSED), &[], &[CLOSED, OPEN] => false; "caught in the opposite direction the other way round")]
+    #[test_case(Some(OPEN), &[CLOSED], &[CLOSED, OPEN] => true; "the opposite direction is foreseen")]
+    #[test_case(None, &[], &[] => true; "an equivalent without a failure")]
+    #[test_case(None, &[], &[MALFORMED] => false; "an equivalent that is blamed")]
+    fn a_row_is_right(stated: Option<Direction>, also: &[Direction], caught: &[Direction]) -> bool {
+        row(stated, also, caught).is_right()
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_no_proof() {
+        let mut row = row(Some(OPEN), &[], &[OPEN]);
+        row.unanswered.insert("simple/get-is-readable".to_owned(), "reset".to_owned());
+        assert!(!row.is_right());
+    }
+}

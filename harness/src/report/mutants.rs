@@ -28,7 +28,10 @@ pub fn text(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()>
     }
     let troubles = matrix.troubles(whole);
     for trouble in &troubles {
-        writeln!(out, "\n{}", for_terminal(&words(trouble)))?;
+        writeln!(out)?;
+        for line in words(trouble).lines() {
+            writeln!(out, "{}", for_terminal(line))?;
+        }
     }
     writeln!(out)?;
     for (what, right, all) in counts(matrix, whole) {
@@ -114,5 +117,27 @@ fn words(trouble: &Trouble) -> String {
             format!("{name} did not answer {scenario}: {reason}")
         }
         Trouble::CatchesNothing { scenario } => format!("{scenario} catches no mutant"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corspec_suite::load::Suite;
+
+    use super::{Matrix, markdown, text};
+
+    fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_scenario_that_catches_nothing_is_told_only_where_all_mutants_were_asked() {
+        let matrix = Matrix::new(&Suite::embedded().unwrap(), Vec::new());
+        let idle = "simple/get-is-readable catches no mutant";
+        assert!(written(|out| text(&matrix, true, out)).contains(idle));
+        assert!(!written(|out| text(&matrix, false, out)).contains(idle));
+        assert!(written(|out| markdown(&matrix, true, out)).contains(idle));
     }
 }

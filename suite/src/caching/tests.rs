@@ -199,6 +199,17 @@ fn a_refusal_that_no_cache_keeps_unasked_is_right() {
 
 #[test_case("authorization" ; "authorization")]
 #[test_case("cookie" ; "cookie")]
+fn who_has_no_credentials_is_not_handed_what_asks_for_them(name: &'static str) {
+    let server = |request: &SentRequest| match request.headers.contains(name) {
+        true => answer(200, &[("cache-control", "public, max-age=60")]),
+        false => answer(401, &[]),
+    };
+    let found = fault(&format!("by = ['{name}']"), server);
+    assert!(found.unwrap()[0].contains("since the status depends on it"));
+}
+
+#[test_case("authorization" ; "authorization")]
+#[test_case("cookie" ; "cookie")]
 fn bad_credentials_are_refused_though_everybody_may_read(name: &'static str) {
     let server = |request: &SentRequest| match request.headers.contains(name) {
         true => answer(401, &[]),

@@ -117,7 +117,7 @@ pub enum Operator {
     ListContains,
     /// The list has none of the values; absent is right.
     ListLacks,
-    /// Each line is `#token`; absent is right.
+    /// Each line is `#token`, empty members allowed; absent is right.
     TokenList,
     /// One line of digits; absent is right.
     DeltaSeconds,

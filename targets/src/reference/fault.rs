@@ -2,7 +2,7 @@
 //!
 //! A fault is written in TOML (see `targets/mutants/`), in a closed vocabulary. It acts in three places, and nowhere
 //! else: the [lookup](matching) of an origin, the [policy](Fault::policy) that the CORS layer holds to, and a
-//! [layer](layer) around the whole server that edits what comes in and what goes out. The modules of the right
+//! [layer] around the whole server that edits what comes in and what goes out. The modules of the right
 //! behaviour know of the first place alone.
 
 use axum::http::{HeaderName, Method};
@@ -147,6 +147,9 @@ pub struct ResponseRule {
     /// Further lines.
     #[serde(default)]
     pub append: Vec<(Name, Template)>,
+    /// Lines whose value is decoded and written as it comes: what follows a line break in it is a header of its own.
+    #[serde(default)]
+    pub inject: Vec<(Name, Template)>,
     /// Texts before and behind the value of every line.
     #[serde(default)]
     pub wrap: Vec<(Name, String, String)>,

@@ -14,7 +14,7 @@ pub fn markdown(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result
     writeln!(out, "# Mutants: what the suite catches, and whom it does not blame")?;
     writeln!(
         out,
-        "\nWritten by `corspec mutants --format markdown`; a test holds it to what a run gives."
+        "\nWritten by `corspec mutants --format markdown`; CI holds it to what a run gives."
     )?;
     writeln!(
         out,

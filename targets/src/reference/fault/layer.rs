@@ -145,8 +145,26 @@ fn edit(response: &mut Response, rule: &ResponseRule, asked: &Asked, policy: &Po
             headers.append(name.0.clone(), value);
         }
     }
+    for (name, value) in &rule.inject {
+        if let Some(value) = value.fill(asked, policy) {
+            inject(headers, &name.0, value.to_str().unwrap_or_default());
+        }
+    }
     edit_values(headers, rule);
     edit_lists(headers, rule, asked, policy);
+}
+
+/// Writes `value` as it comes once its encoded line breaks are real ones: each line behind the first is a header.
+fn inject(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
+    let mut lines = value.split("%0d%0a");
+    if let Some(Ok(first)) = lines.next().map(HeaderValue::from_str) {
+        headers.insert(name, first);
+    }
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.trim().parse()) {
+            headers.append(name, value);
+        }
+    }
 }
 
 /// The edits that change each value by itself.

@@ -86,8 +86,6 @@ pub enum Matching {
     AnythingOverHttps,
     /// Anything longer than 256 characters, which the lookup gives up on.
     Overlong,
-    /// What is no URL at all.
-    Garbage,
     /// An empty `Origin`.
     Empty,
 
@@ -118,6 +116,8 @@ pub enum Matching {
     FirstLine,
     /// The last of several `Origin` lines.
     LastLine,
+    /// All `Origin` lines, if one of them is allowed, joined as they came.
+    JoinedLines,
 
     /// Every second request of an allowed origin alone: a regular expression that remembers where it stopped.
     EverySecond,
@@ -193,6 +193,10 @@ impl Wrong {
 
 impl Lookup for Wrong {
     fn granted(&self, policy: &Policy, headers: &HeaderMap, path: &str) -> Option<HeaderValue> {
+        if self.matching == Matching::JoinedLines {
+            let (joined, lines) = joined(headers)?;
+            return lines.iter().any(|it| policy.allows_origin(it)).then_some(joined);
+        }
         let mut lines = headers.get_all(ORIGIN).iter();
         let origin = match self.matching {
             Matching::LastLine => lines.next_back()?,
@@ -265,6 +269,7 @@ impl Matching {
             Self::NoHttp => right && !origin.starts_with("http:"),
             Self::NoPattern => entries.contains(&OriginPattern::Exact(origin.to_owned())),
             Self::ShortLabels => right && !origin.contains('-') && origin.matches('.').count() < 3,
+            Self::CaseIgnored => policy.allows_origin(&origin.to_ascii_lowercase()),
             Self::StarIsHttps => right && origin.starts_with("https:"),
             Self::StarIsNames => right && parts.is_some_and(|it| !it.is_address()),
             _ => right || self.stranger(origin) || entries.iter().any(|it| self.fits(it, origin)),
@@ -287,7 +292,6 @@ impl Matching {
             Self::Punycode => origin.contains("xn--"),
             Self::AnythingOverHttps => origin.starts_with("https://"),
             Self::Overlong => origin.len() > 256,
-            Self::Garbage => origin != "null" && parts.is_none() && !origin.is_empty(),
             Self::Empty => origin.is_empty(),
             _ => false,
         }
@@ -339,8 +343,6 @@ impl Matching {
             Self::PortIgnored => parts.scheme == entry.scheme && entry.has_host(parts.host, open),
             Self::HostOnly => entry.has_host(parts.host, open),
             Self::HttpToo => is(Some(format!("http://{}", entry.authority))),
-            Self::CaseIgnored => cut_ignoring_case(origin, entry.authority, open)
-                .is_some_and(|cut| cut.eq_ignore_ascii_case(&written)),
             Self::LastLabelIgnored => {
                 let stem = |host: &str| host.rsplit_once('.').map(|(stem, _)| stem.to_owned());
                 let (mine, theirs) = (stem(entry.host), stem(parts.host));
@@ -404,18 +406,16 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// All `Origin` lines in one value, and each by itself.
+fn joined(headers: &HeaderMap) -> Option<(HeaderValue, Vec<&str>)> {
+    let lines = headers.get_all(ORIGIN).iter().map(|line| line.to_str());
+    let lines: Vec<&str> = lines.collect::<Result<_, _>>().ok()?;
+    let value = HeaderValue::from_str(&lines.join(", ")).ok()?;
+    (!lines.is_empty()).then_some((value, lines))
+}
+
 /// Whether `text` fits `pattern`, in which a dot is any character.
 fn dots_fit(pattern: &str, text: &str) -> bool {
     pattern.len() == text.len()
         && pattern.bytes().zip(text.bytes()).all(|(want, is)| want == b'.' || want == is)
-}
-
-/// `origin` without the labels that an entry leaves open.
-fn cut_ignoring_case(origin: &str, authority: &str, open: bool) -> Option<String> {
-    if !open {
-        return Some(origin.to_owned());
-    }
-    let at = origin.to_ascii_lowercase().find(&format!(".{authority}"))?;
-    let scheme = origin.split_once("://")?.0;
-    Some(format!("{scheme}://{}", &origin[at + 1..]))
 }

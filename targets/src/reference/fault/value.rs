@@ -42,7 +42,7 @@ pub struct Template(String);
 type Source = fn(&Asked, &Policy) -> Option<String>;
 
 /// The words of a template, each with what it stands for.
-const WORDS: [(&str, Source); 10] = [
+const WORDS: [(&str, Source); 9] = [
     ("{origin}", |asked, _| asked.header(&ORIGIN).map(str::to_owned)),
     ("{previous-origin}", |asked, _| asked.previous_origin.clone()),
     ("{host}", |asked, _| asked.header(&HOST).map(str::to_owned)),
@@ -54,7 +54,6 @@ const WORDS: [(&str, Source); 10] = [
     ("{first}", |_, policy| policy.allow_origins.first().map(ToString::to_string)),
     ("{origins}", |_, policy| origins(policy, ", ")),
     ("{origins-spaced}", |_, policy| origins(policy, " ")),
-    ("{max-age}", |_, policy| policy.max_age.map(|seconds| seconds.to_string())),
 ];
 
 impl Template {

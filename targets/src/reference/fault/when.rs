@@ -1,13 +1,26 @@
 //! When a rule of a fault applies.
 
 use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, HOST, ORIGIN};
-use axum::http::{HeaderMap, StatusCode};
-use corspec_suite::policy::Policy;
+use axum::http::{HeaderMap, Method, StatusCode};
+use corspec_suite::policy::{OriginPattern, Policy};
 use corspec_suite::requirement::Fact;
 use serde::Deserialize;
 
 use super::{Asked, Name};
 use crate::route::ROUTES;
+
+/// The methods of RFC 9110 and RFC 5789.
+const STANDARD_METHODS: [Method; 9] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::CONNECT,
+    Method::TRACE,
+];
 
 /// When a rule applies: where everything that is given here holds. Nothing given: always.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -17,12 +30,12 @@ pub struct When {
     pub preflight: Option<bool>,
     /// The request's method, one of these.
     pub methods: Vec<String>,
+    /// Whether the method is one that the standards do not name.
+    pub odd_method: Option<bool>,
     /// The method that a preflight asks for, one of these.
     pub asks: Vec<String>,
     /// The route, one of these.
     pub routes: Vec<Route>,
-    /// Not one of these routes.
-    pub not_routes: Vec<Route>,
     /// Who asks, one of these.
     pub origin: Vec<Who>,
     /// Whether a cookie comes with the request.
@@ -53,9 +66,9 @@ impl When {
         let has = |name: &Name| asked.headers.contains_key(&name.0);
         is(self.preflight, asked.preflight)
             && any(&self.methods, Some(asked.method.as_str()))
+            && is(self.odd_method, !STANDARD_METHODS.contains(&asked.method))
             && any(&self.asks, asked.header(&ACCESS_CONTROL_REQUEST_METHOD))
             && (self.routes.is_empty() || self.routes.iter().any(|it| it.is_at(&asked.path)))
-            && !self.not_routes.iter().any(|it| it.is_at(&asked.path))
             && (self.origin.is_empty() || self.origin.iter().any(|it| it.asks(asked, policy)))
             && is(self.cookie, asked.headers.contains_key(COOKIE))
             && is(self.authorization, asked.headers.contains_key(AUTHORIZATION))
@@ -119,6 +132,8 @@ pub enum Who {
     Denied,
     /// The origin `null`.
     Null,
+    /// What no browser sends: several lines, no origin at all, or one of more than 255 characters.
+    Odd,
 }
 
 impl Who {
@@ -136,6 +151,14 @@ impl Who {
             Self::Own => is_own,
             Self::Denied => present && !allowed && !is_own,
             Self::Null => origin == Some("null"),
+            Self::Odd => {
+                let is_usual = |it: &str| {
+                    let is_origin = matches!(it.parse(), Ok(OriginPattern::Exact(_)));
+                    it == "null" || is_origin && it.len() < 256
+                };
+                let several = asked.headers.get_all(ORIGIN).iter().nth(1).is_some();
+                present && (several || !origin.is_some_and(is_usual))
+            }
         }
     }
 }

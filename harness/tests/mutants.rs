@@ -1,0 +1,96 @@
+//! The proof of the suite, on some of the mutants and equivalents; `corspec mutants` has them all.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
+
+use corspec::mutants::{Kind, run};
+use corspec::transport::{Transport, TransportOptions};
+use corspec_fetch::fetch::HttpRequest;
+use corspec_suite::load::Suite;
+use corspec_targets::mutant::{Mutant, Mutants};
+use corspec_targets::reference;
+use test_case::test_case;
+
+/// One of each kind of fault: the lookup, a memory, the policy, an answer in the server's place, edits of answers.
+const SOME: [&str; 8] = [
+    "allow-origin-twice",
+    "credentials-missing",
+    "headers-star",
+    "memory-every-second",
+    "origin-starts-with",
+    "own-pages-are-refused",
+    "preflight-swallows-options",
+    "vary-missing",
+];
+
+fn some(all: &[Mutant], names: &[&str]) -> Vec<Mutant> {
+    let some: Vec<_> = all.iter().filter(|it| names.contains(&it.name.as_str())).cloned().collect();
+    assert_eq!(some.len(), names.len());
+    some
+}
+
+#[test]
+fn faults_are_caught_as_they_state_and_what_is_right_is_not_blamed() {
+    let all = Mutants::embedded().unwrap();
+    let chosen = Mutants {
+        mutants: some(&all.mutants, &SOME),
+        equivalents: some(&all.equivalents, &["lists-on-several-lines", "strangers-are-refused"]),
+        policies: all.policies,
+    };
+    let matrix = run(&Suite::embedded().unwrap(), &chosen, false).unwrap();
+    assert_eq!(matrix.troubles(false), []);
+    assert_eq!(matrix.right(Kind::Reference), (1, 1));
+    assert_eq!(matrix.right(Kind::Mutant), (8, 8));
+    assert_eq!(matrix.right(Kind::Equivalent), (2, 2));
+}
+
+#[tokio::test]
+async fn a_client_that_remembers_makes_no_exchange_twice() {
+    let fault =
+        some(&Mutants::embedded().unwrap().mutants, &["memory-every-second"]).remove(0).fault;
+    let suite = Suite::embedded().unwrap();
+    let policy = &suite.policies()["single"];
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let router = reference::faulty_router(policy, &fault);
+    let server = reference::serve_router(router, address).await.unwrap();
+    let request = |origin: &str| HttpRequest {
+        preflight: false,
+        method: b"GET".to_vec(),
+        url: server.base_url().join("resource").unwrap(),
+        headers: [("origin", origin)].into_iter().collect(),
+        body: None,
+    };
+    let transport = Transport::new(&TransportOptions::default()).unwrap();
+    let shared = async |transport: &Transport, origin: &str| {
+        let answer = transport.send(&request(origin)).await.unwrap();
+        answer.headers.contains("access-control-allow-origin")
+    };
+    // The server itself finds the origin in every second request only.
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        answers.push(shared(&transport, "https://app.example").await);
+    }
+    assert_eq!(answers, [true, false, true]);
+    let remembering = transport.remembering();
+    let mut answers = Vec::new();
+    for origin in ["https://app.example", "https://app.example", "https://evil.test"] {
+        answers.push(shared(&remembering, origin).await);
+    }
+    assert_eq!(answers, [false, false, false]);
+    assert!(shared(&transport.remembering(), "https://app.example").await);
+    server.stop().await;
+}
+
+#[test_case(&["origin-start-with"], 2, "did you mean `origin-starts-with`?"; "a name that there is not")]
+#[test_case(&["origin-starts-sideways-*"], 4, "no mutant matches"; "a glob that matches nothing")]
+#[test_case(&["origin-["], 2, "is not a glob"; "no glob")]
+fn what_cannot_be_chosen_is_said(arguments: &[&str], code: i32, expected: &str) {
+    let corspec =
+        Command::new(env!("CARGO_BIN_EXE_corspec")).arg("mutants").args(arguments).output();
+    let output = corspec.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    assert!(error.contains(expected), "{error}");
+}
