@@ -26,14 +26,11 @@ fn run(command: &mut Command) -> (Option<i32>, String) {
 
 /// Whether a browser can be run here.
 fn chromium_is_here() -> bool {
-    let missing = |program: &&str| {
-        let mut command = Command::new(program);
-        command.arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err()
-    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_on_path =
+        |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
     let namespace = Command::new("unshare").args(["--net", "true"]).status();
-    let here = ["chromedriver", "ip"].iter().all(|it| !missing(it))
-        && std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .any(|folder| folder.join("chromium").is_file())
+    let here = ["chromium", "chromedriver", "ip"].into_iter().all(is_on_path)
         && namespace.is_ok_and(|status| status.success());
     assert!(
         here || std::env::var_os("CORSPEC_REQUIRE_BROWSERS").is_none(),

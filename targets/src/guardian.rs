@@ -11,6 +11,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
@@ -121,7 +122,8 @@ impl Guardian {
     ///
     /// The folder cannot be made, or the guardian is gone.
     pub fn folder(&self) -> io::Result<WatchedFolder> {
-        let folder = tempfile::Builder::new().prefix(FOLDER_PREFIX).tempdir()?;
+        let alone = fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix(FOLDER_PREFIX).permissions(alone).tempdir()?;
         let path = folder.path().to_owned();
         self.watch(Charge::Folder(path.clone()))?;
         Ok(WatchedFolder { folder: Some(folder), path, guardian: self.clone() })

@@ -1,8 +1,8 @@
 //! Faults: how a server may depart from the reference, as data.
 //!
 //! A fault is written in TOML (see `targets/mutants/`), in a closed vocabulary. It acts in three places, and nowhere
-//! else: the [lookup](matching) of an origin, the [policy](Fault::policy) that the CORS layer holds to, and a
-//! [layer] around the whole server that edits what comes in and what goes out. The modules of the right
+//! else: the lookup of an origin, the policy that the CORS layer holds to, and a
+//! layer around the whole server that edits what comes in and what goes out. The modules of the right
 //! behaviour know of the first place alone.
 
 use axum::http::{HeaderName, Method};

@@ -33,7 +33,7 @@ impl fmt::Debug for Name {
     }
 }
 
-/// A header value in which words in braces stand for what the request or the policy has; see [`WORDS`].
+/// A header value in which words in braces stand for what the request or the policy has; see `WORDS`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Template(String);
