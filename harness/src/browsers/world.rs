@@ -114,7 +114,8 @@ impl World {
         Transport::new(&options)
     }
 
-    /// Puts servers at hosts, and records what reaches them, in order, as one.
+    /// Puts servers at hosts, or at one port of a host (`localhost:3000`), and records what reaches
+    /// them, in order, as one.
     pub fn record(&self, hosts: &[(&str, &Url)]) -> Recording {
         let received = Arc::default();
         let mut routes = self.shared.routes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,7 +170,8 @@ impl Shared {
     /// Records a request for a host that has a server, and says which.
     fn received(&self, at: &Destination, request: &Request) -> Option<Url> {
         let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        let route = routes.get(&at.host)?;
+        let with_port = format!("{}:{}", at.host, at.port);
+        let route = routes.get(&with_port).or_else(|| routes.get(&at.host))?;
         let default = matches!((at.scheme, at.port), ("http", 80) | ("https", 443));
         let port = if default { String::new() } else { format!(":{}", at.port) };
         let received = Received {
@@ -270,6 +272,18 @@ mod tests {
         assert!(received[0].headers.contains(&("x-one".to_owned(), "1".to_owned())));
         assert!(recording.take().is_empty());
         server.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_port_of_a_host_may_have_a_server_of_its_own() {
+        let [one, other] = [serve_elsewhere().await.unwrap(), serve_elsewhere().await.unwrap()];
+        let world = World::start().await.unwrap();
+        let all = world.record(&[("a.test", one.base_url())]);
+        let port = world.record(&[("a.test:8000", other.base_url())]);
+        for url in ["http://a.test/", "http://a.test:8000/", "http://a.test:8001/"] {
+            assert_eq!(asked(&world, url).await.0, 404);
+        }
+        assert_eq!((all.take().len(), port.take().len()), (2, 1));
     }
 
     #[tokio::test]
