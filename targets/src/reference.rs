@@ -2,7 +2,7 @@
 //!
 //! Its CORS is written for this purpose, as one layer around an [axum] application and without any CORS crate, so that
 //! a scenario which fails here is a fault of the scenario or of this layer and never of a third party.
-//! [`serve`] runs it in this process; [`router`] is the bare service for other ways of running it.
+//! [`serve()`] runs it in this process; [`router`] is the bare service for other ways of running it.
 //!
 //! What the layer holds to, whatever the policy:
 //! - Every answer carries the CORS headers that its request earns: also 401, 404, 405, 500 and redirects.
