@@ -63,16 +63,23 @@ pub(crate) fn construct(
     init: &RequestInit,
     profile: &Profile,
 ) -> Result<Request, TypeError> {
+    // Step 5: the URL.
     let url = parse_url(&init.url)?;
+    // Step 21: what is cached only the page's own origin may ask for.
     if init.cache == CacheMode::OnlyIfCached && init.mode != Mode::SameOrigin {
         return Err(TypeError::OnlyIfCachedNeedsSameOrigin);
     }
+    // Steps 25 and 32: the method, of which mode no-cors has few.
     let method = method(init)?;
     let mut headers = HeaderList::new();
+    // Step 33: the headers, under the guard of the mode.
     for (name, value) in &init.headers {
         append_header(&mut headers, name, value, init.mode, profile)?;
     }
+    // Steps 35 to 37: the body, and the type that it brings.
     let body = body(init, &method, &mut headers, profile)?;
+    // Steps 14 to 24: everything else is as the script says.
+    // Step 42: with that body.
     let asks = body.is_some() || profile.upload_without_body_needs_preflight;
     Ok(Request {
         method,
@@ -179,7 +186,6 @@ fn append_header(
     }
     // Step 4: append.
     headers.append(name, value);
-    // Step 5: privileged headers of no-cors. Not modelled: `Range` never gets this far.
     Ok(())
 }
 
@@ -232,6 +238,7 @@ pub fn is_forbidden_request_header(name: &[u8], value: &[u8]) -> bool {
 /// [Splits](https://fetch.spec.whatwg.org/#header-value-get-decode-and-split) a
 /// value at commas outside of quoted strings.
 pub(crate) fn split_value(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    // Steps 2 to 5: item by item; a comma within quotes ends none, and a backslash there escapes.
     let mut quoted = false;
     let mut escaped = false;
     value

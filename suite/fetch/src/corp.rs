@@ -22,13 +22,13 @@ pub(crate) fn cross_origin_resource_policy_check(
     response: &HeaderList,
     credentials: bool,
 ) -> Result<(), Cause> {
-    // Step 1: requests for frames are checked elsewhere. Not modelled: these are fetches.
-    // Step 2: the response's own policy, as if the page asked nothing of it.
+    // Step 2: the page's embedder policy.
+    let embedder = page.embedder_policy;
+    // Step 3: the response's own policy, as if the page asked nothing of it.
     internal_check(page, url, response, EmbedderPolicy::UnsafeNone, credentials)?;
-    // Step 3: what the page's report-only policy would say. Not modelled: it blocks nothing.
-    // Step 4: the response's policy, as the page's embedder policy has it.
-    internal_check(page, url, response, page.embedder_policy, credentials)
-    // Step 5: neither said no.
+    // Step 5: the response's policy, as the page's embedder policy has it.
+    // Step 7: otherwise blocked.
+    internal_check(page, url, response, embedder, credentials)
 }
 
 /// The [internal check](https://fetch.spec.whatwg.org/#cross-origin-resource-policy-internal-check).
@@ -39,7 +39,6 @@ fn internal_check(
     embedder: EmbedderPolicy,
     credentials: bool,
 ) -> Result<(), Cause> {
-    // Step 1: a navigation needs a policy to be blocked. Not modelled: these are fetches.
     // Step 2: the value, lines combined.
     let sent = response.get("cross-origin-resource-policy");
     // Step 3: a word that is not known counts as none.

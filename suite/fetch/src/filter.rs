@@ -29,9 +29,10 @@ pub fn is_null_body_status(status: u16) -> bool {
 }
 
 /// The names that the page may read of a cors response
-/// ([CORS-exposed header-name list](https://fetch.spec.whatwg.org/#concept-response-cors-exposed-header-name-list));
-/// `None`: all of them.
+/// ([CORS-exposed header-name list](https://fetch.spec.whatwg.org/#concept-response-cors-exposed-header-name-list)),
+/// which [main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch) sets; `None`: all of them.
 fn exposed(response: &HeaderList, credentials: CredentialsMode) -> Option<Vec<Vec<u8>>> {
+    // Step 14.1: what the server lists, and without credentials `*` for everything.
     match response.extract_tokens("access-control-expose-headers") {
         Extracted::Values(names) => {
             let star = names.iter().any(|name| name == b"*");
@@ -62,7 +63,8 @@ pub fn is_forbidden_response_header_name(name: &[u8]) -> bool {
 }
 
 /// Makes the [filtered response](https://fetch.spec.whatwg.org/#concept-filtered-response)
-/// of that type, as a script reads it.
+/// of that type, as a script reads it: steps of
+/// [main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch).
 pub(crate) fn filtered(
     kind: ResponseType,
     request: &Request,
@@ -70,6 +72,7 @@ pub(crate) fn filtered(
     timing_allowed: bool,
     profile: &Profile,
 ) -> Response {
+    // Step 14.2: by the tainting.
     let headers = match kind {
         ResponseType::Basic => response
             .headers
@@ -81,6 +84,7 @@ pub(crate) fn filtered(
             return opaque(kind, request, response, profile);
         }
     };
+    // Step 22: no body for a HEAD, nor with some statuses.
     let shown = response.status == 205 && profile.shows_body_of_205;
     let null_body = request.method == b"HEAD" || is_null_body_status(response.status) && !shown;
     Response {

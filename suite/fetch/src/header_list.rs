@@ -49,8 +49,10 @@ impl HeaderList {
     /// [Appends](https://fetch.spec.whatwg.org/#concept-header-list-append) a
     /// line; a name that is there already lends it its spelling.
     pub fn append(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        // Step 1: the spelling of the first line of that name.
         let known = self.lines.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.as_ref()));
         let name = known.map_or_else(|| name.as_ref().to_vec(), |(known, _)| known.clone());
+        // Step 2: at the end.
         self.lines.push((name, value.as_ref().to_vec()));
     }
 
@@ -64,7 +66,9 @@ impl HeaderList {
     /// the first line of that name gets the value, further ones go.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let same = |(known, _): &(Vec<u8>, Vec<u8>)| known.eq_ignore_ascii_case(name.as_bytes());
+        // Step 1: a known one keeps its place.
         let Some(first) = self.lines.iter().position(same) else {
+            // Step 2: a new header goes to the end.
             return self.append(name, value);
         };
         self.lines[first].1 = value.as_ref().to_vec();
@@ -80,7 +84,9 @@ impl HeaderList {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Vec<u8>> {
         let mut values = self.get_all(name);
+        // Step 1: null where there is none.
         let mut combined = values.next()?.to_vec();
+        // Step 2: all values, in order.
         for value in values {
             combined.extend_from_slice(b", ");
             combined.extend_from_slice(value);
@@ -127,7 +133,6 @@ impl HeaderList {
         if !self.contains(name) {
             return Extracted::Null;
         }
-        // Step 2: for a header that allows one value, several lines are failure. Not needed: this is a list.
         // Step 3: no values yet.
         let mut values = Vec::new();
         // Step 4: parse each line; one that does not parse fails them all.

@@ -35,13 +35,13 @@ pub(crate) struct Context<'a> {
 
 impl Context<'_> {
     /// The request's origin as the `Origin` header says it
-    /// ([byte-serialising](https://fetch.spec.whatwg.org/#byte-serializing-a-request-origin)).
+    /// ([serialising a request origin](https://fetch.spec.whatwg.org/#serializing-a-request-origin)).
     pub(crate) fn serialized_origin(&self) -> Vec<u8> {
-        // Step 1: a tainted origin is null.
+        // Step 2: a tainted origin is null.
         if taints_origin(&self.page.origin, &self.request.url_list) {
             return b"null".to_vec();
         }
-        // Step 2: otherwise the serialisation, which is ASCII.
+        // Step 3: otherwise the serialisation, which is ASCII.
         self.page.origin.to_string().into_bytes()
     }
 
@@ -57,7 +57,8 @@ impl Context<'_> {
         self.page.origin.schemelessly_same_site(&Origin::of(self.request.current_url()))
     }
 
-    /// Whether the request carries credentials, and keeps those of the answer.
+    /// Whether the request carries credentials, and keeps those of the answer: steps of
+    /// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
     pub(crate) fn include_credentials(&self, profile: &Profile) -> bool {
         // Step 8.3: by the credentials mode.
         let include = match self.request.credentials {
@@ -107,6 +108,7 @@ pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) ->
         last_or_joined(&request.headers, request.body.is_some() && request.url_list.len() == 1)
     };
     accept(&mut headers, profile);
+    // Step 8.2: a copy of the request goes over the wire; the request itself stays as it is.
     // Steps 8.5 to 8.9: the body's length, which is 0 for a POST or PUT without one.
     let length = request.body.as_ref().map(Vec::len);
     let empty = matches!(request.method.as_slice(), b"POST" | b"PUT").then_some(0);
@@ -122,8 +124,8 @@ pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) ->
     if headers.contains("range") {
         headers.append("Accept-Encoding", "identity");
     }
-    // Step 8.20: what HTTP itself needs is the transport's business.
-    // Step 8.21: credentials.
+    // Step 8.20: what HTTP itself needs is the driver's to add.
+    // Step 8.21.1: the cookies.
     if context.include_credentials(profile) {
         let distance = context.distance(profile);
         let url = request.current_url();
@@ -169,17 +171,21 @@ fn wire_url(url: &Url) -> Url {
     url
 }
 
-/// `Accept` and `Accept-Language`, where the script does not set them
-/// ([fetch](https://fetch.spec.whatwg.org/#concept-fetch)).
+/// `Accept` and `Accept-Language`, where the script does not set them: steps of
+/// [fetch](https://fetch.spec.whatwg.org/#concept-fetch).
 fn accept(headers: &mut HeaderList, profile: &Profile) {
+    // Step 12: a fetch by script accepts anything.
     if !headers.contains("accept") {
         headers.append("Accept", "*/*");
     }
+    // Step 14: the languages of the browser.
     if !headers.contains("accept-language") {
         headers.append("Accept-Language", profile.accept_language);
     }
 }
 
+/// What preflights and requests have alike: steps of
+/// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
 fn common(headers: &mut HeaderList, context: &Context<'_>, profile: &Profile, preflight: bool) {
     let request = context.request;
     // Step 8.11: the referrer.
@@ -207,7 +213,6 @@ fn append_origin(
     profile: &Profile,
     preflight: bool,
 ) {
-    // Step 1: the origin is the page's.
     let request = context.request;
     // Step 2: serialised.
     let mut serialized =
@@ -270,7 +275,8 @@ fn last_or_joined(headers: &HeaderList, typed: bool) -> HeaderList {
     joined
 }
 
-/// The cache mode, which a script's own conditions change.
+/// The cache mode, which a script's own conditions change: a step of
+/// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
 pub(crate) fn effective_cache_mode(request: &Request, profile: &Profile) -> CacheMode {
     let conditions =
         ["if-modified-since", "if-none-match", "if-unmodified-since", "if-match", "if-range"];
@@ -283,6 +289,8 @@ pub(crate) fn effective_cache_mode(request: &Request, profile: &Profile) -> Cach
     }
 }
 
+/// What the cache mode tells the caches on the way: steps of
+/// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
 fn cache_mode(headers: &mut HeaderList, mode: CacheMode) {
     let given = headers.contains("cache-control");
     // Step 8.17: asking the server before using the cache.

@@ -77,10 +77,12 @@ pub(crate) fn evaluate(
 ) -> Result<Permission, Cause> {
     let permission = permission(asked, status, response, profile)?;
     allows(asked, response, &permission, profile)?;
+    // Step 7.16: the request may be made.
     Ok(permission)
 }
 
-/// What the answer allows anybody, whether or not that is enough for this request.
+/// What the answer allows anybody, whether or not that is enough for this request: the first steps
+/// with the answer to a [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch).
 pub(crate) fn permission(
     asked: &Asked<'_>,
     status: u16,
@@ -120,7 +122,8 @@ pub(crate) fn permission(
     })
 }
 
-/// Whether what was allowed is enough for this request.
+/// Whether what was allowed is enough for this request: the middle of the
+/// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch).
 fn allows(
     asked: &Asked<'_>,
     response: &HeaderList,
@@ -172,7 +175,8 @@ fn allows(
     Ok(())
 }
 
-/// How long the answer may be remembered: steps 7.8 to 7.10 of the algorithm.
+/// How long the answer may be remembered: steps 7.8 to 7.10 of the
+/// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch).
 fn max_age(response: &HeaderList, profile: &Profile) -> Option<u64> {
     // Step 7.8: the value, if it is one number.
     let value = response.get("access-control-max-age").filter(|value| !value.is_empty());

@@ -29,6 +29,7 @@ impl Key {
     /// The key of a request: its [network partition key](https://fetch.spec.whatwg.org/#determine-the-network-partition-key)
     /// by the site of the tab, its serialised origin and its URL.
     pub(crate) fn new(top_level: &Origin, origin: &[u8], url: &Url) -> Self {
+        // Step 6: the site of the tab; this model has no second part.
         Self { partition: site(top_level), origin: origin.to_vec(), url: url.to_string() }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn location_url(
     profile: &Profile,
 ) -> Result<Option<Url>, Cause> {
     // Step 1: the caller asks for redirects only.
-    // Step 2: the value; several lines that differ are one value that no URL parser takes well.
+    // Step 2: the value; several lines that differ are none.
     let mut lines = response.get_all("location");
     let Some(first) = lines.next() else { return Ok(None) };
     let failure = |sent: &[u8]| Cause::RedirectLocationUnparsable { sent: Bytes(sent.to_vec()) };
@@ -102,7 +102,6 @@ impl Redirect<'_> {
     /// [HTTP-redirect fetch](https://fetch.spec.whatwg.org/#http-redirect-fetch)
     /// from the twelfth, but the recursion. Returns the headers that a preflight would judge.
     pub(crate) fn apply(self, request: &mut Request, profile: &Profile) -> HeaderList {
-        // Step 11: a body that cannot be sent again. Not modelled: bodies are bytes here.
         // Step 12: some redirects turn the request into a GET.
         let to_get = becomes_get(self.status, &request.method);
         let leaves = self.leaves(request);
@@ -127,19 +126,18 @@ impl Redirect<'_> {
             }
         };
         // Step 14: the body is sent anew, byte for byte.
-        // Steps 15 to 17: timing. Not modelled.
         // Step 18: the URL is now the current one.
         request.url_list.push(self.location);
         judged
     }
 
-    /// Whether the redirect can be followed at all.
+    /// Whether the redirect can be followed at all, as
+    /// [HTTP-redirect fetch](https://fetch.spec.whatwg.org/#http-redirect-fetch) has it.
     ///
     /// # Errors
     ///
     /// It cannot, and why.
     pub(crate) fn check(&self) -> Result<(), Cause> {
-        // Steps 1 to 5: the location, found by the caller.
         // Step 6: only http and https are followed.
         if !matches!(self.location.scheme(), "http" | "https") {
             return Err(Cause::RedirectScheme { scheme: self.location.scheme().to_string() });
@@ -148,11 +146,12 @@ impl Redirect<'_> {
         if self.count >= 20 {
             return Err(Cause::TooManyRedirects);
         }
-        // Step 8: counted by the caller's list of URLs.
+        // Step 8: the list of URLs counts.
         Ok(())
     }
 
-    /// Why the userinfo of the location forbids to follow it, if it does.
+    /// Why the userinfo of the location forbids to follow it, if it does:
+    /// [HTTP-redirect fetch](https://fetch.spec.whatwg.org/#http-redirect-fetch).
     pub(crate) fn refusal(&self, request: &Request, profile: &Profile) -> Option<Cause> {
         if !includes_credentials(&self.location) {
             return None;
@@ -223,7 +222,7 @@ fn without(mut headers: HeaderList, body: bool, authorization: bool) -> HeaderLi
 /// the page's to yet another.
 pub(crate) fn taints_origin(origin: &Origin, url_list: &[Url]) -> bool {
     let origins: Vec<_> = url_list.iter().map(Origin::of).collect();
-    // Step 1 to 3: walk the list, each URL with the one before it.
+    // Steps 2 to 4: walk the list, each URL with the one before it.
     origins.windows(2).any(|pair| match pair {
         [from, to] => !to.same_origin(from) && !origin.same_origin(from),
         _ => false,

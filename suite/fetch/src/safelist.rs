@@ -63,12 +63,18 @@ fn is_safe_content_type(value: &[u8]) -> bool {
 /// A [single range](https://fetch.spec.whatwg.org/#simple-range-header-value)
 /// without space and with a start.
 fn is_safe_range(value: &[u8]) -> bool {
+    // Steps 2 to 5: the unit and an equals sign, without space.
     let Some(rest) = value.strip_prefix(b"bytes=") else { return false };
+    // Steps 8 to 11: a dash after the start.
     let Some(dash) = rest.iter().position(|&byte| byte == b'-') else { return false };
     let (start, end) = (&rest[..dash], &rest[dash + 1..]);
+    // Steps 14 to 16: digits only.
+    // Step 17: a safe range has a start.
     if start.is_empty() || !start.iter().chain(end).all(u8::is_ascii_digit) {
         return false;
     }
+    // Step 18: which is not beyond its end.
+    // Step 19: then it is one.
     end.is_empty() || decimal_at_most(start, end)
 }
 

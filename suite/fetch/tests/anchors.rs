@@ -2,28 +2,11 @@
 //!
 //! `spec/anchors.txt` lists the fragments of the pinned standard, commit 586cd2a.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
-/// Where the standard is published.
-const STANDARD: &str = "https://fetch.spec.whatwg.org/#";
+use source::{linked, sources};
 
-/// Every source file of the crate: its name and its text.
-fn sources() -> Vec<(String, String)> {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-    let mut sources = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let text = fs::read_to_string(&path).expect("a source file");
-                sources.push((path.display().to_string(), text));
-            }
-        }
-    }
-    sources
-}
+mod source;
 
 fn anchors() -> BTreeSet<&'static str> {
     include_str!("../spec/anchors.txt").lines().collect()
@@ -32,17 +15,11 @@ fn anchors() -> BTreeSet<&'static str> {
 #[test]
 fn every_linked_anchor_exists_in_the_standard() {
     let anchors = anchors();
-    let is_of_fragment = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let mut links = 0;
     for (file, text) in sources() {
-        for rest in text.split(STANDARD).skip(1) {
-            let end = rest.find(|c| !is_of_fragment(c)).unwrap_or(rest.len());
-            let anchor = &rest[..end];
-            // A link that the code puts together has no fragment in the text.
-            if !anchor.is_empty() {
-                assert!(anchors.contains(anchor), "{file} links `#{anchor}`");
-                links += 1;
-            }
+        for anchor in linked(&text) {
+            assert!(anchors.contains(anchor), "{file} links `#{anchor}`");
+            links += 1;
         }
     }
     assert!(links > 40, "only {links} links were found");

@@ -48,13 +48,13 @@ pub const CAUSES: [Description; 42] = [
     Description {
         slug: "connection-failed",
         anchor: "concept-http-network-fetch",
-        step: "12",
+        step: "8.1",
         meaning: "The server did not answer: refused, reset, timed out, or not HTTP.",
     },
     Description {
         slug: "response-header-with-nul",
         anchor: "concept-http-network-fetch",
-        step: "12",
+        step: "8.5",
         meaning: "A response header's value holds a NUL byte.",
     },
     Description {

@@ -61,7 +61,8 @@ impl Fetch {
         self.send_actual(agent, now)
     }
 
-    /// What the actual answer means: the rest of [HTTP fetch](https://fetch.spec.whatwg.org/#concept-http-fetch).
+    /// What comes of the actual answer: the rest of
+    /// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
     pub(super) fn actual_answered(
         &mut self,
         request: &HttpRequest,
@@ -74,17 +75,21 @@ impl Fetch {
         if let Some((name, _)) = response.headers.iter().find(|(_, value)| value.contains(&0)) {
             return Err(Cause::ResponseHeaderWithNul { name: Bytes(name.to_vec()) });
         }
+        // Step 17 of `concept-http-network-fetch`: cookies are kept, whatever the page may see.
         self.keep_cookies(&response, agent, now);
+        // Step 11.5: the answer is the response, and may be kept.
         let (mode, profile) =
             (network::effective_cache_mode(&self.request, agent.profile), agent.profile);
         agent.kept.learn(&self.site(), request, mode, &response, profile.keeps_statuses);
+        // Step 16.1: nobody can be asked for a proxy's password.
         if response.status == 407 && profile.proxy_authentication_is_error {
             return Err(Cause::ProxyAuthentication);
         }
         self.judge(&response, agent, now)
     }
 
-    /// Whether the page may have the answer, be it kept or new, and whether it leads on.
+    /// Whether the page may have the answer, be it kept or new, and whether it leads on:
+    /// the rest of [HTTP fetch](https://fetch.spec.whatwg.org/#concept-http-fetch).
     pub(super) fn judge(
         &mut self,
         response: &HttpResponse,
@@ -110,7 +115,7 @@ impl Fetch {
             let url = self.request.current_url();
             cross_origin_resource_policy_check(&self.page, url, &response.headers, credentials)?;
         }
-        // Step 6: redirects.
+        // Step 6.3: redirects.
         if is_redirect_status(response.status) {
             return self.redirected(response, agent, now);
         }
@@ -143,7 +148,6 @@ impl Fetch {
 
     /// The [TAO check](https://fetch.spec.whatwg.org/#concept-tao-check).
     fn tao_check(&self, response: &HeaderList) -> bool {
-        // Step 1: the origin is the page's.
         // Step 2: once failed, always failed.
         if self.timing_failed {
             return false;
@@ -153,11 +157,12 @@ impl Fetch {
         let origin = self.context().serialized_origin();
         // Steps 4 and 5: everybody, or this origin.
         let named = split_value(&value).any(|item| item == b"*" || item == origin);
-        // Step 6: navigations. Not modelled: these are fetches.
-        // Step 7: the page's own origin needs no header. Step 8: anybody else does.
+        // Step 7: the page's own origin needs no header.
+        // Step 8: anybody else does.
         named || self.tainting == Tainting::Basic
     }
 
+    /// The sixth step of [HTTP fetch](https://fetch.spec.whatwg.org/#concept-http-fetch).
     fn redirected(&mut self, response: &HttpResponse, agent: &UserAgent, now: Duration) -> Next {
         let profile = agent.profile;
         let located = response.headers.get("location").is_some_and(|value| !value.is_empty());
@@ -184,6 +189,8 @@ impl Fetch {
     fn follow(&mut self, response: &HttpResponse, agent: &UserAgent, now: Duration) -> Next {
         let profile = agent.profile;
         let current = self.request.current_url();
+        // Step 3: where it leads.
+        // Step 5: an error where that is no URL.
         let Some(location) = redirect::location_url(&response.headers, current, profile)? else {
             // Step 4: a redirect that leads nowhere is an ordinary response.
             return self.finish(response, agent);
@@ -222,7 +229,7 @@ impl Fetch {
         self.main_fetch(agent, now)
     }
 
-    /// Main fetch from step 14: what the page gets to see.
+    /// [Main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch) from step 14: what the page gets to see.
     fn finish(&mut self, response: &HttpResponse, agent: &UserAgent) -> Next {
         // Step 14: filtered by the tainting.
         let kind = match self.tainting {
@@ -230,9 +237,7 @@ impl Fetch {
             Tainting::Cors => ResponseType::Cors,
             Tainting::Opaque => ResponseType::Opaque,
         };
-        // Steps 15 to 20: bookkeeping, and what a page's other policies block. Not modelled.
-        // Step 21: a partial response kept for another request. Not modelled: nothing is kept here.
-        // Step 22: a null body, by the filter.
+        // Step 19: whether the page may see how long it took.
         let timing = !self.timing_failed;
         let seen = filtered(kind, &self.request, response, timing, agent.profile);
         // Step 23: integrity.
@@ -244,6 +249,7 @@ impl Fetch {
                 return Err(Cause::IntegrityMismatch);
             }
         }
+        // Step 24: the page has it.
         self.trace.add(
             "concept-main-fetch",
             "14",
@@ -252,7 +258,8 @@ impl Fetch {
         Ok(State::Done(Box::new(Outcome::Response(seen))))
     }
 
-    /// A network error ends the fetch, and may end what the cache remembers.
+    /// A network error ends the fetch, and may end what the cache remembers:
+    /// [main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch).
     pub(super) fn failed(&mut self, cause: Cause, agent: &mut UserAgent) -> State {
         let profile = agent.profile;
         let in_preflight = matches!(self.state, State::Preflight(_));
@@ -265,7 +272,7 @@ impl Fetch {
                 Forgets::Never => false,
             }
         };
-        // Step 12 of main fetch, with preflight: a network error clears the entries.
+        // Step 12: where there was a preflight, a network error clears the entries.
         if let Some(key) = self.key(profile).filter(|_| self.make_preflight && forgets) {
             agent.preflights.clear(&key);
         }

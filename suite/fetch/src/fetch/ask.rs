@@ -22,7 +22,6 @@ impl Fetch {
     /// [Main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch), as far as the first request.
     pub(super) fn main_fetch(&mut self, agent: &UserAgent, now: Duration) -> Next {
         let current = self.request.current_url().clone();
-        // Steps 1 to 6: set-up, local URLs, policies and upgrades. Not modelled: pages have none here.
         // Step 7: bad ports and mixed content are blocked.
         if let Some(port) = bad_port(&current) {
             return Err(Cause::BadPort { port });
@@ -37,8 +36,6 @@ impl Fetch {
         self.request.referrer = referrer::determine(&self.request, &self.page, agent.profile)
             .map_or(Referrer::NoReferrer, Referrer::Url);
         self.first_referrer.get_or_insert_with(|| self.request.referrer.clone());
-        // Step 10: known HSTS hosts. Not modelled: the agent knows none.
-        // Step 11: the rest runs in parallel.
         self.choose(&current, agent, now)
     }
 
@@ -99,7 +96,6 @@ impl Fetch {
 
     /// [HTTP fetch](https://fetch.spec.whatwg.org/#concept-http-fetch), as far as its request.
     fn http_fetch(&mut self, preflight: bool, agent: &UserAgent, now: Duration) -> Next {
-        // Steps 1 to 3: set-up and service workers. Not modelled: there are none.
         // Step 4.1: a preflight, unless the cache has permission for all that needs it.
         if preflight && !self.is_cached(agent, now) {
             let request = network::preflight(&self.context(), agent.profile);
@@ -118,21 +114,21 @@ impl Fetch {
         self.send_actual(agent, now)
     }
 
+    /// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch) for
+    /// the request itself, as far as the wire.
     pub(super) fn send_actual(&mut self, agent: &UserAgent, now: Duration) -> Next {
         if let Some(cause) = self.doomed.take() {
             return Err(cause);
         }
         if let Some(body) = self.request.body.as_ref().filter(|_| self.request.keepalive) {
-            // Step 8.10 of HTTP-network-or-cache fetch: what outlives the page is limited.
+            // Step 8.10: what outlives the page is limited.
             if body.len() > 65_536 {
                 return Err(Cause::KeepaliveQuota { length: body.len() });
             }
         }
-        if self.request.cache == CacheMode::OnlyIfCached {
-            return Err(Cause::OnlyIfCached);
-        }
         let request = network::actual(&self.context(), agent, now);
         let mode = network::effective_cache_mode(&self.request, agent.profile);
+        // Step 8.26: an answer that the browser has kept spares the request.
         if let Some(response) = agent.kept.answer(&self.site(), &request, mode) {
             self.trace.add(
                 "concept-http-network-or-cache-fetch",
@@ -141,6 +137,11 @@ impl Fetch {
             );
             return Ok(State::Kept(Box::new(response)));
         }
+        // Step 11.1: there is no cache that could have it.
+        if self.request.cache == CacheMode::OnlyIfCached {
+            return Err(Cause::OnlyIfCached);
+        }
+        // Step 11.2: otherwise the network is asked.
         Ok(State::Actual(Box::new(request)))
     }
 
