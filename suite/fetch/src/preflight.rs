@@ -115,8 +115,15 @@ pub(crate) fn permission(
         let sent = sent("access-control-allow-headers");
         return Err(Cause::PreflightHeadersUnparsable { sent });
     }
+    // Step 7.4: no list allows the method of a request that only a flag preflighted.
+    let methods = match methods {
+        Extracted::Null if asked.request.use_cors_preflight => {
+            Vec::from([asked.request.method.clone()])
+        }
+        methods => methods.values().unwrap_or_default().to_vec(),
+    };
     Ok(Permission {
-        methods: methods.values().unwrap_or_default().to_vec(),
+        methods,
         header_names: header_names.values().unwrap_or_default().to_vec(),
         max_age: max_age(response, profile),
     })
@@ -134,10 +141,8 @@ fn allows(
     let include = request.credentials == CredentialsMode::Include;
     let star = |list: &[Vec<u8>]| list.iter().any(|item| item == b"*");
     let allowed = |name: &str| Allowed(response.get(name));
-    // Step 7.4: an absent list allows the method of a request that was only preflighted by flag.
-    let implied = request.use_cors_preflight && !response.contains("access-control-allow-methods");
     // Step 7.5: the method is listed, or safelisted, or covered by `*` without credentials.
-    let listed = implied || permission.methods.contains(&request.method);
+    let listed = permission.methods.contains(&request.method);
     if !listed && !is_cors_safelisted_method(&request.method) {
         if !star(&permission.methods) {
             let sent = allowed("access-control-allow-methods");
