@@ -21,8 +21,10 @@ use crate::runner;
 use crate::transport::{Transport, TransportOptions};
 
 mod matrix;
+mod published;
 
 pub use matrix::{Caught, Kind, Matrix, Row, ScenarioRow, Trouble};
+pub use published::{Fate, Group, Published, PublishedError, PublishedFault, Real};
 
 /// Asks the whole suite of the reference, of every mutant and of every equivalent.
 ///

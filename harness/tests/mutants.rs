@@ -5,7 +5,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 
-use corspec::mutants::{Kind, run};
+use corspec::mutants::{Kind, Published, run};
+use corspec::report::mutants::published::row_head;
 use corspec::transport::{Transport, TransportOptions};
 use corspec_fetch::fetch::HttpRequest;
 use corspec_suite::load::Suite;
@@ -81,6 +82,23 @@ async fn a_client_that_remembers_makes_no_exchange_twice() {
     assert_eq!(answers, [false, false, false]);
     assert!(shared(&transport.remembering(), "https://app.example").await);
     server.stop().await;
+}
+
+/// What its rows say of a run, `.ci/run` holds to one.
+#[test]
+fn the_page_of_published_faults_has_a_row_for_each() {
+    let (suite, mutants) = (Suite::embedded().unwrap(), Mutants::embedded().unwrap());
+    let published = Published::embedded(&suite, &mutants).unwrap();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/published-faults.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows: Vec<_> = page.lines().filter(|line| line.matches(" | ").count() == 7).collect();
+    let rows: Vec<_> = rows.into_iter().filter(|row| !row.starts_with("| fault ")).collect();
+    assert_eq!(rows.len(), published.faults().count());
+    for (row, fault) in rows.into_iter().zip(published.faults()) {
+        let head = row_head(fault);
+        assert!(row.starts_with(&head), "write the page anew: {head}");
+    }
+    assert!(page.contains("| missed | 0 |"));
 }
 
 #[test_case(&["origin-start-with"], 2, "did you mean `origin-starts-with`?"; "a name that there is not")]

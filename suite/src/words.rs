@@ -319,6 +319,7 @@ impl Operator {
             Self::ListLacks => format!("does not list {or}"),
             Self::TokenList => "is absent or a list of tokens".to_owned(),
             Self::DeltaSeconds => "is absent or one line of digits".to_owned(),
+            Self::AtMost => format!("is absent or at most {or}"),
             Self::HasAttributes => format!("has on each line the attribute {and}"),
             Self::VaryNames => format!("names {and}"),
             Self::SameAs => format!("is the same as in the step `{step}`"),

@@ -11,7 +11,7 @@ use corspec_targets::mutant::{Mutant, Mutants};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::exit::Exit;
-use crate::mutants::{Matrix, run};
+use crate::mutants::{Matrix, Published, run};
 use crate::report::mutants;
 use crate::selection::is_literal;
 
@@ -20,12 +20,15 @@ use crate::selection::is_literal;
 ///
 /// Exits with 0 where the reference and every equivalent pass, every mutant is caught as it states, and every scenario
 /// that can fail catches one; with 1 otherwise, 2 on bad usage, 4 where nothing was chosen, 74 where the output cannot be
-/// written.
+/// written. With `--published` it exits with 0 where every published fault that can be caught is.
 #[derive(Args, Debug)]
 pub(super) struct MutantsArgs {
     /// Only mutants and equivalents whose name this glob matches; all by default.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
+    /// Only what published faults are reproduced by: which of them are caught, and by which scenarios.
+    #[arg(long, conflicts_with = "names")]
+    published: bool,
     /// Ask every case under every policy, also of mutants that are caught already; takes longer.
     #[arg(long)]
     everything: bool,
@@ -62,7 +65,13 @@ async fn prepared(args: &MutantsArgs) -> Result<Exit, (Exit, String)> {
     let suite = Suite::embedded().map_err(|error| (Exit::Fault, error.to_string()))?;
     let all = Mutants::embedded().map_err(|error| (Exit::Fault, error.to_string()))?;
     let whole = args.names.is_empty();
-    let chosen = if whole { all } else { choose(&all, &args.names)? };
+    let published =
+        Published::embedded(&suite, &all).map_err(|error| (Exit::Fault, error.to_string()))?;
+    let chosen = match (args.published, whole) {
+        (true, _) => published.chosen(&all),
+        (false, true) => all,
+        (false, false) => choose(&all, &args.names)?,
+    };
     let everything = args.everything;
     let (done, asked) = tokio::sync::oneshot::channel();
     // A thread of its own, which an interrupted command need not wait for.
@@ -70,8 +79,9 @@ async fn prepared(args: &MutantsArgs) -> Result<Exit, (Exit, String)> {
     let fault = |message: String| (Exit::Fault, format!("cannot ask the mutants: {message}"));
     let matrix = asked.await.map_err(|error| fault(error.to_string()))?;
     let matrix = matrix.map_err(|error| fault(error.to_string()))?;
-    let exit = if matrix.troubles(whole).is_empty() { Exit::Expected } else { Exit::Unexpected };
-    match write(&matrix, whole, args) {
+    let is_right = matrix.troubles(whole && !args.published).is_empty();
+    let exit = if is_right { Exit::Expected } else { Exit::Unexpected };
+    match write(&matrix, &published, args) {
         Ok(()) => Ok(exit),
         Err(error) => Err((Exit::Output, format!("cannot write the report: {error}"))),
     }
@@ -107,11 +117,19 @@ fn matching(mutants: &[Mutant], globs: &GlobSet) -> Vec<Mutant> {
     mutants.iter().filter(|it| globs.is_match(&it.name)).cloned().collect()
 }
 
-fn write(matrix: &Matrix, whole: bool, args: &MutantsArgs) -> io::Result<()> {
+fn write(matrix: &Matrix, published: &Published, args: &MutantsArgs) -> io::Result<()> {
     let out: Box<dyn Write> = match &args.output {
         None => Box::new(AutoStream::auto(io::stdout())),
         Some(path) => Box::new(File::create(path)?),
     };
+    if args.published {
+        return match args.format {
+            Format::Text => mutants::published::text(published, matrix, out),
+            Format::Json => mutants::published::json(published, matrix, out),
+            Format::Markdown => mutants::published::markdown(published, matrix, out),
+        };
+    }
+    let whole = args.names.is_empty().then_some(published);
     match args.format {
         Format::Text => mutants::text(matrix, whole, out),
         Format::Json => mutants::json(matrix, whole, out),

@@ -6,27 +6,29 @@ use corspec_suite::scenario::Direction;
 use serde_json::json;
 
 use crate::escape::{for_terminal, json_line};
-use crate::mutants::{Kind, Matrix, Row, Trouble};
+use crate::mutants::{Kind, Matrix, Published, Row, Trouble};
 
 mod page;
+pub mod published;
 
 pub use page::markdown;
 
 /// How many scenarios of a mutant are named; the others are counted.
 const NAMED: usize = 3;
 
-/// Writes the matrix as text: a line for each mutant, what stands against the proof, and the counts.
+/// Writes the matrix as text: a line for each mutant, what stands against the proof, and the counts. `whole` are the
+/// published faults where every mutant was asked.
 ///
 /// # Errors
 ///
 /// The output cannot be written.
-pub fn text(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()> {
+pub fn text(matrix: &Matrix, whole: Option<&Published>, mut out: impl Write) -> io::Result<()> {
     for row in matrix.of(Kind::Mutant) {
         let mark = if row.is_right() { "ok  " } else { "FAIL" };
         let direction = row.direction.map_or("", name);
         writeln!(out, "{mark}  {:<44} {direction:<12} {}", row.name, scenarios(row))?;
     }
-    let troubles = matrix.troubles(whole);
+    let troubles = matrix.troubles(whole.is_some());
     for trouble in &troubles {
         writeln!(out)?;
         for line in words(trouble).lines() {
@@ -40,12 +42,12 @@ pub fn text(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()>
     out.flush()
 }
 
-/// Writes the matrix as one JSON document.
+/// Writes the matrix as one JSON document. `whole` are the published faults where every mutant was asked.
 ///
 /// # Errors
 ///
 /// The output cannot be written.
-pub fn json(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()> {
+pub fn json(matrix: &Matrix, whole: Option<&Published>, mut out: impl Write) -> io::Result<()> {
     let counts: Vec<_> = counts(matrix, whole)
         .into_iter()
         .map(|(what, right, all)| json!({ "what": what, "right": right, "all": all }))
@@ -54,7 +56,7 @@ pub fn json(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()>
         "schema": "corspec-mutants/1",
         "rows": matrix.rows,
         "scenarios": matrix.scenarios,
-        "troubles": matrix.troubles(whole),
+        "troubles": matrix.troubles(whole.is_some()),
         "counts": counts,
     });
     writeln!(out, "{}", json_line(&document))?;
@@ -62,7 +64,7 @@ pub fn json(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()>
 }
 
 /// What is counted: how many are right, and of how many.
-fn counts(matrix: &Matrix, whole: bool) -> Vec<(&'static str, usize, usize)> {
+fn counts(matrix: &Matrix, whole: Option<&Published>) -> Vec<(&'static str, usize, usize)> {
     let (reference, one) = matrix.right(Kind::Reference);
     let (equivalents, of_equivalents) = matrix.right(Kind::Equivalent);
     let mut counts = vec![
@@ -70,21 +72,29 @@ fn counts(matrix: &Matrix, whole: bool) -> Vec<(&'static str, usize, usize)> {
         ("equivalents without a failure", equivalents, of_equivalents),
         ("mutants caught", matrix.caught().len(), matrix.of(Kind::Mutant).count()),
     ];
-    if whole {
+    if let Some(published) = whole {
         let busy = matrix.scenarios.iter().filter(|it| !it.catches.is_empty()).count();
         counts.push(("scenarios that catch a mutant", busy, matrix.scenarios.len()));
+        let (caught, of) = published.caught(matrix);
+        counts.push(("published faults caught", caught, of));
     }
     counts
 }
 
 /// How many scenarios caught the mutant, and the first of them.
 fn scenarios(row: &Row) -> String {
-    let named: Vec<_> = row.caught.keys().take(NAMED).map(String::as_str).collect();
-    let more = match row.caught.len().saturating_sub(named.len()) {
+    let ids: Vec<_> = row.caught.keys().map(String::as_str).collect();
+    if ids.is_empty() { "survived".to_owned() } else { first(&ids) }
+}
+
+/// The first of `ids`, and how many more there are.
+fn first(ids: &[&str]) -> String {
+    let named = ids.get(..NAMED).unwrap_or(ids);
+    let more = match ids.len().saturating_sub(named.len()) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    if named.is_empty() { "survived".to_owned() } else { named.join(", ") + &more }
+    named.join(", ") + &more
 }
 
 /// The name that data and reports use.
@@ -123,8 +133,9 @@ fn words(trouble: &Trouble) -> String {
 #[cfg(test)]
 mod tests {
     use corspec_suite::load::Suite;
+    use corspec_targets::mutant::Mutants;
 
-    use super::{Matrix, markdown, text};
+    use super::{Matrix, Published, markdown, text};
 
     fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
         let mut out = Vec::new();
@@ -134,10 +145,12 @@ mod tests {
 
     #[test]
     fn a_scenario_that_catches_nothing_is_told_only_where_all_mutants_were_asked() {
-        let matrix = Matrix::new(&Suite::embedded().unwrap(), Vec::new());
+        let suite = Suite::embedded().unwrap();
+        let published = Published::embedded(&suite, &Mutants::embedded().unwrap()).unwrap();
+        let matrix = Matrix::new(&suite, Vec::new());
         let idle = "simple/get-is-readable catches no mutant";
-        assert!(written(|out| text(&matrix, true, out)).contains(idle));
-        assert!(!written(|out| text(&matrix, false, out)).contains(idle));
-        assert!(written(|out| markdown(&matrix, true, out)).contains(idle));
+        assert!(written(|out| text(&matrix, Some(&published), out)).contains(idle));
+        assert!(!written(|out| text(&matrix, None, out)).contains(idle));
+        assert!(written(|out| markdown(&matrix, Some(&published), out)).contains(idle));
     }
 }

@@ -99,6 +99,10 @@ fn holds(clause: &HeaderExpect, lines: &[&[u8]], request: &HeaderList) -> bool {
             [line] => !line.is_empty() && line.iter().all(u8::is_ascii_digit),
             _ => false,
         },
+        Operator::AtMost => {
+            let most = operands.iter().filter_map(|value| number(value.as_bytes())).min();
+            lines.iter().filter_map(|line| number(line)).all(|it| Some(it) <= most)
+        }
         Operator::HasAttributes => {
             let has = |line: &&[u8]| operands.iter().all(|value| has_attribute(line, value));
             !lines.is_empty() && lines.iter().all(has)
@@ -107,6 +111,13 @@ fn holds(clause: &HeaderExpect, lines: &[&[u8]], request: &HeaderList) -> bool {
         // Both need another step, which loading makes sure of.
         Operator::SameAs | Operator::DiffersFrom => false,
     }
+}
+
+/// The number that `digits` are, the largest there is for more of them; nothing if they are something else.
+fn number(digits: &[u8]) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let more = |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add((digit - b'0').into());
+    is_number.then(|| digits.iter().fold(0, more))
 }
 
 /// Whether a cookie's line has `attribute` after its name and value.

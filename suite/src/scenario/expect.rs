@@ -121,6 +121,8 @@ pub enum Operator {
     TokenList,
     /// One line of digits; absent is right.
     DeltaSeconds,
+    /// The number on each line is no greater than the value; absent is right, and what is no number is not looked at.
+    AtMost,
     /// Each line has each of the values among its attributes, as cookies have them; names without case.
     HasAttributes,
     /// The list of names in `Vary` has each of the values, or `*`.

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use super::{counts, name, scenarios, words};
-use crate::mutants::{Kind, Matrix};
+use crate::mutants::{Kind, Matrix, Published};
 
-/// Writes the matrix as Markdown.
+/// Writes the matrix as Markdown. `whole` are the published faults where every mutant was asked.
 ///
 /// # Errors
 ///
 /// The output cannot be written.
-pub fn markdown(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result<()> {
+pub fn markdown(matrix: &Matrix, whole: Option<&Published>, mut out: impl Write) -> io::Result<()> {
     writeln!(out, "# Mutants: what the suite catches, and whom it does not blame")?;
     writeln!(
         out,
@@ -25,7 +25,7 @@ pub fn markdown(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result
     for (what, right, all) in counts(matrix, whole) {
         writeln!(out, "| {what} | {right} | {all} |")?;
     }
-    for trouble in matrix.troubles(whole) {
+    for trouble in matrix.troubles(whole.is_some()) {
         writeln!(out, "\n- {}", cell(&words(&trouble)))?;
     }
     writeln!(
@@ -60,6 +60,6 @@ pub fn markdown(matrix: &Matrix, whole: bool, mut out: impl Write) -> io::Result
 }
 
 /// A text that stands in a table's cell.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

@@ -46,6 +46,8 @@ pub struct When {
     pub request_has: Vec<Name>,
     /// Headers that it has not.
     pub request_lacks: Vec<Name>,
+    /// Texts in the lines of headers of the request.
+    pub request_contains: Vec<(Name, String)>,
     /// Facts of the declared policy.
     pub policy: Vec<PolicyFact>,
     /// Which of the requests with an `Origin`, counted from the server's start.
@@ -64,6 +66,9 @@ impl When {
         };
         let is = |wanted: Option<bool>, holds: bool| wanted.is_none_or(|wanted| wanted == holds);
         let has = |name: &Name| asked.headers.contains_key(&name.0);
+        let contains = |(name, text): &(Name, String)| {
+            asked.lines(&name.0).is_some_and(|lines| lines.contains(text))
+        };
         is(self.preflight, asked.preflight)
             && any(&self.methods, Some(asked.method.as_str()))
             && is(self.odd_method, !STANDARD_METHODS.contains(&asked.method))
@@ -74,6 +79,7 @@ impl When {
             && is(self.authorization, asked.headers.contains_key(AUTHORIZATION))
             && self.request_has.iter().all(has)
             && !self.request_lacks.iter().any(has)
+            && self.request_contains.iter().all(contains)
             && self.policy.iter().all(|fact| fact.holds(policy))
             && self.nth.is_none_or(|nth| asked.headers.contains_key(ORIGIN) && nth.is(asked.count))
     }
