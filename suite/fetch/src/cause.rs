@@ -287,9 +287,10 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use alloc::collections::BTreeSet;
+    use alloc::string::ToString as _;
     use alloc::vec::Vec;
 
-    use super::{CAUSES, Cause};
+    use super::{Allowed, CAUSES, Cause};
     use crate::byte::Bytes;
     use crate::cors_check::Refusal;
 
@@ -312,6 +313,12 @@ mod tests {
             assert_eq!(Cause::CorsCheck(refusal.clone()).place(), want);
             assert_eq!(Cause::PreflightCorsCheck(refusal).place(), want);
         }
+    }
+
+    #[test]
+    fn a_list_is_shown_as_sent_or_as_missing() {
+        assert_eq!(Allowed(Some(b"a, \x01".to_vec())).to_string(), "is `a, \\x01`");
+        assert_eq!(Allowed(None).to_string(), "is missing");
     }
 
     #[test]

@@ -402,6 +402,7 @@ mod tests {
         assert_eq!(kind(&init), b"text/plain;charset=UTF-8");
         init.headers.push((b"content-type".to_vec(), b"application/json".to_vec()));
         assert_eq!(kind(&init), b"application/json");
+        assert_eq!(make(&init).unwrap().method(), b"POST");
         init.method = Vec::new();
         assert_eq!(make(&init).unwrap_err(), TypeError::BodyNotAllowed);
     }

@@ -31,11 +31,10 @@ impl Distance {
     pub(crate) const VISIT: Self = Self { first_party: true, same_site: true };
 }
 
-/// What `SameSite` says.
+/// What `SameSite` says. For a fetch `Strict` and `Lax` are alike: only navigations tell them apart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum SameSite {
-    Strict,
-    Lax,
+    Restricted,
     None,
 }
 
@@ -139,10 +138,9 @@ fn accept(
     let host = url.host_str()?;
     let (domain, host_only) = domain(&parsed, url, host)?;
     let same_site = match parsed.same_site.as_deref() {
-        Some(b"strict") => SameSite::Strict,
-        Some(b"lax") => SameSite::Lax,
+        Some(b"strict" | b"lax") => SameSite::Restricted,
         Some(b"none") => SameSite::None,
-        _ if rules.lax_by_default => SameSite::Lax,
+        _ if rules.lax_by_default => SameSite::Restricted,
         _ => SameSite::None,
     };
     let explicit_none = parsed.same_site.as_deref() == Some(b"none");

@@ -120,7 +120,8 @@ fn opaque(
         status: 0,
         status_text: Vec::new(),
         url: if redirect { without_fragment(request) } else { String::new() },
-        redirected: redirect && request.url_list.len() > 1,
+        // A redirect that is not followed is the first.
+        redirected: false,
         headers: HeaderList::new(),
         body,
         body_error: None,

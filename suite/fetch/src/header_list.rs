@@ -223,6 +223,13 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_one_by_one() {
+        let list: HeaderList = [("A", "1"), ("a", "2")].into_iter().collect();
+        assert_eq!((list.len(), list.is_empty()), (2, false));
+        assert_eq!((HeaderList::new().len(), HeaderList::new().is_empty()), (0, true));
+    }
+
+    #[test]
     fn setting_replaces_the_first_line_and_drops_the_others() {
         let mut list: HeaderList = [("A", "1"), ("B", "2"), ("a", "3")].into_iter().collect();
         list.set("a", "4");

@@ -51,6 +51,8 @@ mod tests {
     use super::matches;
 
     #[test_case("sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=" => true; "the digest of hello")]
+    #[test_case("sha384-WeF0h3dEjGnea4ANejO7+5/xtGPkQ1TDVTvNucZm+pASWjx5+QOXvfX2oT3oKGhP" => true; "a longer digest")]
+    #[test_case("sha384-AAAA" => false; "another longer digest")]
     #[test_case("sha256-AAAA" => false; "another digest")]
     #[test_case("sha256-AAAA sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=?ct=x" => true; "either of two")]
     #[test_case("sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ= sha512-AAAA" => false; "the strongest counts")]

@@ -112,14 +112,21 @@ fn directives(headers: &HeaderList, name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use test_case::test_case;
     use url::Url;
 
     use super::KeptAnswers;
-    use crate::fetch::{HttpRequest, HttpResponse};
+    use crate::agent::UserAgent;
+    use crate::fetch::{HttpRequest, HttpResponse, Step};
+    use crate::origin::Origin;
+    use crate::page::Page;
+    use crate::profile::Profile;
     use crate::request::CacheMode::{
         self, Default as Normal, ForceCache, NoCache, NoStore, Reload,
     };
+    use crate::request::RequestInit;
 
     fn request(method: &str, headers: &[(&str, &str)]) -> HttpRequest {
         HttpRequest {
@@ -195,6 +202,27 @@ mod tests {
             kept.learn("site", &request(method, &[]), Normal, response, &[410]);
             assert!(kept.answer("site", &get, Normal).is_none(), "{method}");
         }
+    }
+
+    /// Whether Chromium spares a request to a URL that is gone, of a page in that tab.
+    #[test_case("https://page.test" => true; "in the same tab")]
+    #[test_case("https://www.page.test" => true; "in a tab of the same site")]
+    #[test_case("https://other.test" => false; "in a tab of another site")]
+    fn answers_are_kept_for_a_site(tab: &str) -> bool {
+        let now = Duration::from_secs(1);
+        let mut agent = UserAgent::new(&Profile::CHROMIUM);
+        let mut page = Page::at(Origin::parse("https://page.test").unwrap());
+        let mut asks = |page: &Page| {
+            let request = agent.construct(page, &RequestInit::get("https://page.test/")).unwrap();
+            let mut fetch = agent.fetch(page, request);
+            let asks = matches!(fetch.step(&mut agent, now), Step::Send(_));
+            fetch.respond(Ok(HttpResponse { status: 410, ..HttpResponse::default() }));
+            fetch.step(&mut agent, now);
+            asks
+        };
+        assert!(asks(&page));
+        page.top_level = Some(Origin::parse(tab).unwrap());
+        !asks(&page)
     }
 
     #[test]

@@ -196,6 +196,16 @@ mod tests {
         Origin::parse(text).unwrap_err();
     }
 
+    #[test_case("https://app.example/", "nothing after it"; "a path")]
+    #[test_case("https://", "nothing after it"; "no host")]
+    #[test_case("https://a:b", "its host or port"; "a port that is none")]
+    #[test_case("app.example", "write scheme://host"; "no scheme")]
+    #[test_case("https://APP.example", "in another way"; "upper case")]
+    fn what_is_wrong_is_said(text: &str, want: &str) {
+        let said = Origin::parse(text).unwrap_err().to_string();
+        assert!(said.contains(want), "{said}");
+    }
+
     #[test_case("https://a.example", "https://a.example", true, true, true; "the same")]
     #[test_case("https://a.example", "https://a.example:8443", false, true, true; "another port")]
     #[test_case("https://a.example", "http://a.example", false, false, true; "another scheme")]

@@ -104,3 +104,23 @@ impl fmt::Display for NetworkError {
         self.cause.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use super::NetworkError;
+    use crate::cause::Cause;
+
+    #[test]
+    fn a_network_error_says_why_and_where_it_was_decided() {
+        let error = NetworkError::new(Cause::TooManyRedirects);
+        assert_eq!(error.to_string(), "more than 20 redirects");
+        assert_eq!(
+            (error.anchor(), &*error.step()),
+            ("http-redirect-fetch", "http-redirect-fetch 7")
+        );
+        let error = NetworkError::new(Cause::RedirectModeError { status: 301 });
+        assert_eq!((error.anchor(), &*error.step()), ("concept-http-fetch", "http-fetch 6"));
+    }
+}

@@ -183,3 +183,32 @@ impl What {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use core::time::Duration;
+
+    use url::Url;
+
+    use super::{Key, PreflightCache};
+    use crate::origin::Origin;
+    use crate::preflight::Permission;
+    use crate::profile::Profile;
+
+    #[test]
+    fn the_last_answer_says_how_long_any_is_known() {
+        let url = Url::parse("https://api.test/").unwrap();
+        let key = Key::new(&Origin::of(&url), b"null", &url);
+        let mut cache = PreflightCache::default();
+        for age in [60, 1] {
+            let (methods, header_names) = (Vec::new(), Vec::new());
+            let permission = Permission { methods, header_names, max_age: Some(age) };
+            cache.store(&key, false, &permission, Duration::ZERO, &Profile::SPEC);
+        }
+        let knows = |seconds| {
+            cache.knows_an_answer(&key, false, Duration::from_secs(seconds), &Profile::SPEC)
+        };
+        assert_eq!([0, 1].map(knows), [true, false]);
+    }
+}

@@ -90,6 +90,11 @@ mod tests {
     #[test_case("Nov 24 2026 0:22:06" => Some(1_795_479_726); "another order")]
     #[test_case("Thu, 29 Feb 2024 12:00:00 GMT" => Some(1_709_208_000); "a leap day")]
     #[test_case("Mon, 01 Jan 1900 00:00:00 GMT" => Some(0); "long past")]
+    #[test_case("Sunday, 06-Nov-94 08:49:37 GMT" => Some(784_111_777); "two digits of the last century")]
+    #[test_case("Thu, 01 Jan 1970 23:59:59 GMT" => Some(86_399); "the last second")]
+    #[test_case("Thu, 01 Jan 1970 24:00:00 GMT" => None; "no such hour either")]
+    #[test_case("Thu, 01 Jan 1970 00:60:00 GMT" => None; "no such minute")]
+    #[test_case("Thu, 01 Jan 1970 00:00:60 GMT" => None; "no such second")]
     #[test_case("tomorrow" => None; "no date")]
     #[test_case("Thu, 01 Jan 1970 25:00:00 GMT" => None; "no such hour")]
     fn dates(text: &str) -> Option<u64> {

@@ -7,9 +7,11 @@ use test_case::test_case;
 use url::Url;
 
 use super::{CookieJar, Distance};
-use crate::profile::Profile;
+use crate::profile::{CookieRules, Profile};
 
 const CROSS_SITE: Distance = Distance { first_party: false, same_site: false };
+/// A frame of the tab's site that was reached over another.
+const REDIRECTED: Distance = Distance { first_party: true, same_site: false };
 const NOW: Duration = Duration::from_secs(1_000);
 
 /// What goes to `to` after `from` set `line`.
@@ -61,6 +63,49 @@ fn cross_site_requests(line: &str) -> bool {
 #[test_case("a=1; Expires=Thu, 01 Jan 1970 00:16:50 GMT", 10 => false; "at the date")]
 fn cookies_expire(line: &str, later: u64) -> bool {
     sent("https://a.example/", line, "https://a.example/", Distance::VISIT, later).is_some()
+}
+
+/// Whether a response that is so far away may set a cookie.
+#[test_case(Distance::VISIT, "a=1; SameSite=Strict", &Profile::SPEC.cookies => true; "Strict, near")]
+#[test_case(REDIRECTED, "a=1; SameSite=Strict", &Profile::SPEC.cookies => false; "Strict, over another site")]
+#[test_case(REDIRECTED, "a=1; SameSite=Lax", &Profile::FIREFOX.cookies => false; "Lax, over another site")]
+#[test_case(REDIRECTED, "a=1; SameSite=Strict", &Profile::FIREFOX.cookies => false; "Strict, where Lax is no default")]
+#[test_case(REDIRECTED, "a=1", &Profile::SPEC.cookies => false; "Lax by default, over another site")]
+#[test_case(REDIRECTED, "a=1", &Profile::FIREFOX.cookies => true; "None by default, over another site")]
+#[test_case(REDIRECTED, "a=1; SameSite=None; Secure", &Profile::SPEC.cookies => true; "None, over another site")]
+#[test_case(CROSS_SITE, "a=1; SameSite=None; Secure", &Profile::SPEC.cookies => true; "None, on another site")]
+#[test_case(CROSS_SITE, "a=1; SameSite=None; Secure", &Profile::FIREFOX.cookies => false; "a third party, blocked")]
+#[test_case(Distance::VISIT, "a=1; SameSite=None", &Profile::SPEC.cookies => false; "None without Secure")]
+#[test_case(Distance::VISIT, "a=1; SameSite=None", &Profile::WEBKIT.cookies => true; "which WebKit takes")]
+#[test_case(Distance::VISIT, "a", &Profile::SPEC.cookies => true; "without a name")]
+#[test_case(Distance::VISIT, "a", &Profile::FIREFOX.cookies => false; "which Firefox does not take")]
+#[test_case(Distance::VISIT, "=", &Profile::SPEC.cookies => false; "neither name nor value")]
+fn responses_set(distance: Distance, line: &str, rules: &CookieRules) -> bool {
+    let url = Url::parse("https://a.example/").unwrap();
+    let mut jar = CookieJar::default();
+    jar.set(&url, line.as_bytes(), distance, NOW, rules);
+    jar.header(&url, Distance::VISIT, NOW, rules).is_some()
+}
+
+#[test_case("a=1; Max-Age=-1" => None; "a negative age")]
+#[test_case("a=1; Max-Age=-" => Some("a=1".to_string()); "no age")]
+#[test_case("a=1; Max-Age=" => Some("a=1".to_string()); "an empty age")]
+#[test_case("a=1; Max-Age=1x" => Some("a=1".to_string()); "half an age")]
+#[test_case("a=1; Max-Age=-1; Max-Age=5" => Some("a=1".to_string()); "the last age counts")]
+#[test_case("a=b\tc" => Some("a=b\tc".to_string()); "a tab within")]
+#[test_case("a=b\u{1}c" => None; "a control character")]
+#[test_case("a=b\u{7f}c" => None; "DEL")]
+fn lines(line: &str) -> Option<String> {
+    sent("https://a.example/", line, "https://a.example/", Distance::VISIT, 0)
+}
+
+#[test_case(1, 4095 => true; "4096 bytes")]
+#[test_case(1, 4096 => false; "a byte more in the value")]
+#[test_case(2, 4095 => false; "a byte more in the name")]
+#[test_case(65, 65 => true; "a product that is more")]
+fn a_cookie_has_at_most_4096_bytes(name: usize, value: usize) -> bool {
+    let line = alloc::format!("{}={}", "n".repeat(name), "v".repeat(value));
+    sent("https://a.example/", &line, "https://a.example/", Distance::VISIT, 0).is_some()
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(crate) struct Browser {
 pub(crate) struct Fetched {
     pub(crate) seen: Result<Response, &'static str>,
     pub(crate) sent: Vec<HttpRequest>,
+    /// Where the standard decided: anchors and steps.
+    pub(crate) decided: Vec<String>,
 }
 
 impl Browser {
@@ -61,7 +63,7 @@ impl Browser {
     ) -> Fetched {
         let mut sent = Vec::new();
         let Ok(request) = self.agent.construct(&self.page, init) else {
-            return Fetched { seen: Err("type-error"), sent };
+            return Fetched { seen: Err("type-error"), sent, decided: Vec::new() };
         };
         let mut fetch = self.agent.fetch(&self.page, request);
         loop {
@@ -70,9 +72,14 @@ impl Browser {
                     fetch.respond(Ok(answer(&request)));
                     sent.push(request);
                 }
-                Step::Done(Outcome::Response(seen)) => return Fetched { seen: Ok(seen), sent },
-                Step::Done(Outcome::NetworkError(error)) => {
-                    return Fetched { seen: Err(error.cause().slug()), sent };
+                Step::Done(outcome) => {
+                    let seen = match outcome {
+                        Outcome::Response(seen) => Ok(seen),
+                        Outcome::NetworkError(error) => Err(error.cause().slug()),
+                    };
+                    let steps = fetch.trace().steps.iter();
+                    let decided = steps.map(|it| format!("{} {}", it.anchor, it.step)).collect();
+                    return Fetched { seen, sent, decided };
                 }
             }
         }

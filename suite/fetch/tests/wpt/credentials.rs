@@ -1,5 +1,6 @@
 //! Which credentials go out, and which come back.
 
+use corspec_fetch::origin::Origin;
 use corspec_fetch::request::CredentialsMode::{self, Include, Omit, SameOrigin};
 use corspec_fetch::request::{Mode, RequestInit};
 use test_case::test_case;
@@ -95,4 +96,16 @@ fn same_site_looks_at_the_whole_chain(urls: &[&str]) -> String {
 fn userinfo_in_the_url_is_rejected(url: &str) {
     let fetched = Browser::new().fetch(&init("GET", url, &[]), open);
     assert_eq!((fetched.end(), fetched.sent.len()), ("type-error", 0));
+}
+
+/// Whether a strict cookie of the page's own host goes along, by the tab that the page is in.
+#[test_case(None, PAGE => true; "the page is the tab")]
+#[test_case(Some("https://www.page.example"), PAGE => true; "a tab of the same site")]
+#[test_case(Some(API), PAGE => false; "a tab of another site")]
+#[test_case(Some("http://page.example"), PAGE => false; "a tab of another scheme")]
+fn a_tab_of_another_site_makes_a_third_party(tab: Option<&str>, url: &str) -> bool {
+    let mut browser = Browser::new().cookie(url, "a=1; SameSite=Strict; Secure");
+    browser.page.top_level = tab.map(|tab| Origin::parse(tab).unwrap());
+    let init = RequestInit { credentials: Include, ..init("GET", url, &[]) };
+    browser.fetch(&init, open).header(0, "cookie").is_some()
 }

@@ -118,3 +118,14 @@ fn some_responses_have_no_body(method: &str, status: u16) -> String {
     let seen = Browser::new().fetch(&init(method, API, &[]), |it| allowing(it, status, &[])).seen;
     text(&seen.unwrap().body)
 }
+
+#[test_case("GET", 200 => Some("reset".into()); "a body that broke off")]
+#[test_case("HEAD", 200 => None; "no body")]
+#[test_case("GET", 204 => None; "no content")]
+fn a_body_that_is_shown_may_break_off(method: &str, status: u16) -> Option<String> {
+    let fetched = Browser::new().fetch(&init(method, API, &[]), |it| HttpResponse {
+        body_error: Some("reset".into()),
+        ..allowing(it, status, &[])
+    });
+    fetched.seen.unwrap().body_error
+}

@@ -138,6 +138,21 @@ fn fetch_metadata_and_encryption(page: &str, url: &str) -> Option<String> {
 }
 
 #[test]
+fn a_preflight_to_a_url_that_is_not_secure_has_no_metadata() {
+    let fetched = Browser::at("http://page.test").fetch(&init("PUT", "http://api.test", &[]), open);
+    let names = ["sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site"];
+    assert_eq!(names.map(|name| fetched.header(0, name)), [None, None, None]);
+}
+
+/// What is sent where the script does not say, and where it does.
+#[test_case("Accept", "a/b" => (Some("*/*".into()), Some("a/b".into())); "accept")]
+#[test_case("Accept-Language", "de" => (Some("en-US,en;q=0.9".into()), Some("de".into())); "accept-language")]
+fn what_a_script_may_say_itself(name: &str, value: &str) -> (Option<String>, Option<String>) {
+    let sent = |headers| Browser::new().fetch(&init("GET", API, headers), open).header(0, name);
+    (sent(&[]), sent(&[(name, value)]))
+}
+
+#[test]
 fn a_range_is_asked_for_without_a_coding() {
     let coding = |headers: &[(&str, &str)]| {
         Browser::new().fetch(&init("GET", PAGE, headers), open).header(0, "accept-encoding")

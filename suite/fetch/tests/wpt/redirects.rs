@@ -194,6 +194,24 @@ fn modes_and_origins(mode: Mode, urls: &[&str]) -> &'static str {
 }
 
 #[test]
+fn the_trace_tells_where_it_was_decided() {
+    let urls = ["https://page.example/0", "https://api.test/1"];
+    let fetched = Browser::new().fetch(&init("PUT", urls[0], &[]), chain(307, &urls));
+    let want = [
+        "concept-main-fetch 12",
+        "http-redirect-fetch 18",
+        "concept-main-fetch 12",
+        "concept-http-fetch 4.1",
+        "cors-preflight-fetch 7",
+        "concept-cors-check 7",
+        "concept-main-fetch 14",
+    ];
+    assert_eq!(fetched.decided, want);
+    let refused = Browser::new().fetch(&init("GET", API, &[]), |_| answer(200, &[]));
+    assert_eq!(refused.decided, ["concept-main-fetch 12", "concept-cors-check 2"]);
+}
+
+#[test]
 fn the_end_of_the_chain_is_what_is_seen() {
     let urls = ["https://api.test/0", "https://api.test/1#x"];
     let mut follow = chain(307, &urls);
