@@ -21,6 +21,7 @@ mod expected;
 mod known;
 pub mod namespace;
 mod perform;
+pub mod record;
 pub mod servers;
 pub mod session;
 pub mod socks;

@@ -8,6 +8,7 @@ mod init;
 mod list;
 mod mutants;
 mod print;
+mod record;
 mod run;
 mod serve;
 mod targets;

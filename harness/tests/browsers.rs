@@ -12,6 +12,11 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use corspec_fetch::profile::Profile;
+use corspec_vectors::compare::differences;
+use corspec_vectors::corpus::{Corpus, Entry};
+use corspec_vectors::replay::replay;
+
 fn corspec(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_corspec"));
     command.arg("browsers").args(arguments).stdin(Stdio::null());
@@ -108,6 +113,52 @@ fn chromium_and_the_model_agree() {
     let chromium = &found["engines"][0];
     assert!(chromium["cases"].as_u64().unwrap() >= 10, "{text}");
     assert_eq!(chromium["view"], chromium["cases"]);
+}
+
+#[test]
+fn what_cannot_be_recorded_is_a_usage_error() {
+    for arguments in [
+        &["--record=5", "reference"][..],
+        &["--record=5", "--against=opera"],
+        &["--record=5", "--policy=public"],
+        &["--record=5", "--runs=0"],
+        &["--seed=5"],
+    ] {
+        let (code, text) = run(&mut corspec(arguments));
+        assert_eq!(code, Some(2), "{arguments:?}: {text}");
+    }
+    let (code, _) = run(&mut corspec(&["--record=0"]));
+    assert_eq!(code, Some(4));
+}
+
+#[test]
+fn a_recording_is_a_file_that_the_model_is_held_against_and_a_disagreement_is_reduced() {
+    if !chromium_is_here() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vectors.jsonl.gz");
+    let output = format!("--output={}", path.display());
+    // Another browser's profile is bound to disagree.
+    let wrong = ["chromium", "--record=40", "--seed=3", "--runs=1", "--against=webkit", &output];
+    let (code, text) = run(&mut corspec(&wrong));
+    assert_eq!(code, Some(1), "{text}");
+    let corpus = Corpus::unpack(&fs::read(&path).unwrap()).unwrap();
+    assert!(corpus.entries.len() >= 35, "{text}");
+    assert!(corpus.origin.engines.contains_key("chromium"));
+    let own = |entry: &&Entry| {
+        let model = replay(&entry.vector, &Profile::CHROMIUM).unwrap();
+        differences(&model, &entry.recorded["chromium"]).is_empty()
+    };
+    let agreeing = corpus.entries.iter().filter(own).count();
+    assert!(agreeing >= corpus.entries.len() - 1, "{agreeing} agree\n{text}");
+    let smallest = text.lines().filter_map(|line| line.trim().strip_prefix("{\"id\""));
+    let smallest: Vec<_> = smallest.collect();
+    assert!(!smallest.is_empty(), "{text}");
+    let shortest = smallest.iter().map(|line| line.len()).min().unwrap();
+    let original = |entry: &Entry| serde_json::to_string(&entry.vector).unwrap().len();
+    let least = corpus.entries.iter().map(original).min().unwrap();
+    assert!(shortest < least, "{shortest} is not below {least}\n{text}");
 }
 
 #[test]

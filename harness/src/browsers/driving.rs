@@ -54,6 +54,8 @@ impl Driver {
         port: u16,
         capabilities: &Value,
     ) -> Result<(Self, String), DriveError> {
+        // The client asks for one though it speaks no TLS; that there is one already is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder().no_proxy().timeout(COMMAND_TIMEOUT);
         let client = builder.build().map_err(|error| DriveError::Connection(error.to_string()))?;
         let root = format!("http://{}:{port}/session", Ipv4Addr::LOCALHOST);

@@ -12,7 +12,7 @@ const BATCH: usize = 100;
 
 /// Hands a page its cases by message and waits for its answer: what the page itself does depends on
 /// no driver.
-const HAND_OVER: &str = "const done = arguments[arguments.length - 1];
+pub(super) const HAND_OVER: &str = "const done = arguments[arguments.length - 1];
 if (location.href !== arguments[0].page) {
   done(JSON.stringify({ origin: location.href }));
   return;

@@ -26,7 +26,7 @@ pub const PAGE: &str = "/.corspec-page";
 pub const OPAQUE_PAGE: &str = "/.corspec-page/opaque";
 
 /// The page's script; the same for every page.
-const SCRIPT: &str = include_str!("page.js");
+pub(super) const SCRIPT: &str = include_str!("page.js");
 
 /// How much of a request's body is taken.
 const MAX_BODY: usize = 1 << 20;

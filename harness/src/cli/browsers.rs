@@ -12,6 +12,7 @@ use corspec_suite::scenario::Scenario;
 use corspec_targets::install::install;
 use corspec_targets::registry::{Availability, Registry, Target};
 
+use super::record::{self, RecordArgs};
 use super::run::{Refused, chosen, complain, named_policies, named_target, start_guardian};
 use crate::browsers::engine::{Engine, Programs};
 use crate::browsers::servers::Servers;
@@ -53,6 +54,8 @@ pub(super) struct BrowsersArgs {
     /// Exit with 3 where a browser is not installed.
     #[arg(long)]
     require: bool,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -78,7 +81,12 @@ struct Asked<'a> {
 /// Runs the command.
 pub(super) async fn command(args: &BrowsersArgs) -> Exit {
     let exit = tokio::select! {
-        exit = prepared(args) => exit,
+        exit = async {
+            match args.record.order()? {
+                Some(order) => recorded(args, order).await,
+                None => prepared(args).await,
+            }
+        } => exit,
         _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
     };
     exit.unwrap_or_else(|Refused(exit, message)| {
@@ -103,6 +111,23 @@ async fn prepared(args: &BrowsersArgs) -> Result<Exit, Refused> {
     let findings = compared(&asked, found).await?;
     let exit = exit(&findings, args.require);
     Ok(exit.or_worse(written(&findings, args)))
+}
+
+async fn recorded(args: &BrowsersArgs, order: record::Wanted) -> Result<Exit, Refused> {
+    let mut engines = Vec::new();
+    for name in &args.names {
+        engines.push(Engine::from_str(name, false).map_err(|_| {
+            let message = format!("`{name}` is no browser, and vectors have servers of their own");
+            Refused(Exit::Usage, message)
+        })?);
+    }
+    if engines.is_empty() {
+        engines = Engine::ALL.into();
+    }
+    engines.sort();
+    engines.dedup();
+    let found = engines.iter().map(|engine| (*engine, engine.programs().map_err(|it| how(&it))));
+    order.command(found.collect(), args.require, args.output.as_deref()).await
 }
 
 fn asked<'a>(

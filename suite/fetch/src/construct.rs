@@ -269,7 +269,11 @@ fn body(
     if let Some(kind) = &body.content_type
         && !headers.contains("content-type")
     {
-        append_header(headers, b"Content-Type", kind.as_bytes(), init.mode, profile)?;
+        if init.mode == Mode::NoCors && profile.no_cors_takes_any_body_type {
+            headers.append("Content-Type", kind.as_bytes());
+        } else {
+            append_header(headers, b"Content-Type", kind.as_bytes(), init.mode, profile)?;
+        }
     }
     Ok(Some(body.bytes.clone()))
 }

@@ -11,24 +11,26 @@ use url::{Host, Url};
 
 use crate::cookie::parse::{SetCookie, parse};
 use crate::origin::{Origin, registrable_domain};
-use crate::profile::CookieRules;
+use crate::profile::{CookieRules, ThirdParty};
 
 mod date;
 mod parse;
 
 /// How far a request is from the site of the page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Distance {
+pub(crate) struct Distance<'a> {
     /// Whether the URL, the page and its tab are of one site: otherwise its
     /// cookies are third-party ones.
     pub(crate) first_party: bool,
     /// Whether the request counts as same-site, which `SameSite` asks.
     pub(crate) same_site: bool,
+    /// The site of the tab, which third-party cookies may be kept apart by.
+    pub(crate) tab: &'a str,
 }
 
-impl Distance {
+impl Distance<'_> {
     /// A visit by the user.
-    pub(crate) const VISIT: Self = Self { first_party: true, same_site: true };
+    pub(crate) const VISIT: Self = Self { first_party: true, same_site: true, tab: "" };
 }
 
 /// What `SameSite` says. For a fetch `Strict` and `Lax` are alike: only navigations tell them apart.
@@ -49,6 +51,8 @@ struct Cookie {
     secure: bool,
     same_site: SameSite,
     expires: Option<Duration>,
+    /// The site of the tab in which it was set by a third party.
+    partition: Option<String>,
 }
 
 /// A user agent's cookies.
@@ -63,13 +67,16 @@ impl CookieJar {
         &mut self,
         url: &Url,
         line: &[u8],
-        distance: Distance,
+        distance: Distance<'_>,
         now: Duration,
         rules: &CookieRules,
     ) {
         let Some(cookie) = accept(url, line, distance, now, rules) else { return };
         let same = |known: &Cookie| {
-            known.name == cookie.name && known.domain == cookie.domain && known.path == cookie.path
+            known.name == cookie.name
+                && known.domain == cookie.domain
+                && known.path == cookie.path
+                && known.partition == cookie.partition
         };
         let place = self.cookies.iter().position(same);
         let gone = cookie.expires.is_some_and(|expires| expires <= now);
@@ -88,30 +95,45 @@ impl CookieJar {
     pub(crate) fn header(
         &self,
         url: &Url,
-        distance: Distance,
+        distance: Distance<'_>,
         now: Duration,
         rules: &CookieRules,
     ) -> Option<Vec<u8>> {
-        if !distance.first_party && !rules.third_party {
-            return None;
-        }
-        let mut sent: Vec<&Cookie> =
-            self.cookies.iter().filter(|cookie| cookie.goes_to(url, distance, now)).collect();
+        let mut sent: Vec<&Cookie> = self
+            .cookies
+            .iter()
+            .filter(|cookie| cookie.goes_to(url, distance, now, rules))
+            .collect();
         // Longer paths first; among equals, the older first.
-        sent.sort_by_key(|cookie| core::cmp::Reverse(cookie.path.len()));
+        let wide = |cookie: &Cookie| rules.host_only_first && !cookie.host_only;
+        sent.sort_by_key(|cookie| (core::cmp::Reverse(cookie.path.len()), wide(cookie)));
         let pairs: Vec<Vec<u8>> = sent.into_iter().map(Cookie::pair).collect();
         (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
     }
 }
 
 impl Cookie {
-    fn goes_to(&self, url: &Url, distance: Distance, now: Duration) -> bool {
+    fn goes_to(
+        &self,
+        url: &Url,
+        distance: Distance<'_>,
+        now: Duration,
+        rules: &CookieRules,
+    ) -> bool {
         let Some(host) = url.host_str() else { return false };
+        // What a third party may have is its own in this tab, or what it has everywhere.
+        let partition = match rules.third_party {
+            _ if distance.first_party => None,
+            ThirdParty::Allowed => None,
+            ThirdParty::Blocked => return false,
+            ThirdParty::Partitioned | ThirdParty::WhereAsked => Some(distance.tab),
+        };
         let domain =
             if self.host_only { host == self.domain } else { domain_matches(host, &self.domain) };
         domain
+            && self.partition.as_deref() == partition
             && path_matches(url.path(), &self.path)
-            && (!self.secure || is_secure(url))
+            && (!self.secure || is_secure(url, rules))
             && self.expires.is_none_or(|expires| expires > now)
             && (distance.same_site || self.same_site == SameSite::None)
     }
@@ -130,11 +152,14 @@ impl Cookie {
 fn accept(
     url: &Url,
     line: &[u8],
-    distance: Distance,
+    distance: Distance<'_>,
     now: Duration,
     rules: &CookieRules,
 ) -> Option<Cookie> {
-    let parsed = parse(line)?;
+    let mut parsed = parse(line)?;
+    if parsed.bare && !rules.allows_nameless {
+        parsed.name = core::mem::take(&mut parsed.value);
+    }
     let host = url.host_str()?;
     let (domain, host_only) = domain(&parsed, url, host)?;
     let same_site = match parsed.same_site.as_deref() {
@@ -144,12 +169,13 @@ fn accept(
         _ => SameSite::None,
     };
     let explicit_none = parsed.same_site.as_deref() == Some(b"none");
-    let refused = parsed.secure && !is_secure(url)
+    let refused = parsed.secure && !is_secure(url, rules)
         || explicit_none && !parsed.secure && rules.none_needs_secure
         || !distance.same_site && same_site != SameSite::None
-        || !distance.first_party && !rules.third_party
+        || !distance.first_party && refused_of_third_parties(&parsed, rules)
+        || parsed.partitioned && !parsed.secure && rules.third_party == ThirdParty::WhereAsked
         || parsed.name.is_empty() && (parsed.value.is_empty() || !rules.allows_nameless)
-        || rules.enforces_prefixes && !prefix_holds(&parsed, url, host_only);
+        || rules.enforces_prefixes && !prefix_holds(&parsed, url, host_only, rules);
     if refused {
         return None;
     }
@@ -167,7 +193,22 @@ fn accept(
         secure: parsed.secure,
         same_site,
         expires,
+        partition: partition(distance, rules),
     })
+}
+
+/// Whether a third party may not store this cookie.
+fn refused_of_third_parties(parsed: &SetCookie, rules: &CookieRules) -> bool {
+    match rules.third_party {
+        ThirdParty::Allowed | ThirdParty::Partitioned => false,
+        ThirdParty::WhereAsked => !parsed.partitioned,
+        ThirdParty::Blocked => true,
+    }
+}
+
+fn partition(distance: Distance<'_>, rules: &CookieRules) -> Option<String> {
+    let apart = matches!(rules.third_party, ThirdParty::Partitioned | ThirdParty::WhereAsked);
+    (apart && !distance.first_party).then(|| distance.tab.to_string())
 }
 
 /// The domain that a cookie is for, and whether for this host alone.
@@ -184,16 +225,20 @@ fn domain(parsed: &SetCookie, url: &Url, host: &str) -> Option<(String, bool)> {
     (!public && domain_matches(host, domain)).then(|| (domain.to_string(), false))
 }
 
-fn prefix_holds(parsed: &SetCookie, url: &Url, host_only: bool) -> bool {
+fn prefix_holds(parsed: &SetCookie, url: &Url, host_only: bool, rules: &CookieRules) -> bool {
     let name = parsed.name.to_ascii_lowercase();
     if name.starts_with(b"__host-") {
-        return parsed.secure && is_secure(url) && host_only && parsed.path.as_deref() == Some("/");
+        return parsed.secure
+            && is_secure(url, rules)
+            && host_only
+            && parsed.path.as_deref() == Some("/");
     }
-    !name.starts_with(b"__secure-") || parsed.secure && is_secure(url)
+    !name.starts_with(b"__secure-") || parsed.secure && is_secure(url, rules)
 }
 
-fn is_secure(url: &Url) -> bool {
-    Origin::of(url).is_potentially_trustworthy()
+fn is_secure(url: &Url, rules: &CookieRules) -> bool {
+    url.scheme() == "https"
+        || !rules.secure_is_https && Origin::of(url).is_potentially_trustworthy()
 }
 
 fn domain_matches(host: &str, domain: &str) -> bool {

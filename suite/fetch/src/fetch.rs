@@ -11,6 +11,7 @@ use crate::agent::UserAgent;
 use crate::cause::Cause;
 use crate::header_list::HeaderList;
 use crate::network::Context;
+use crate::origin::Origin;
 use crate::outcome::Outcome;
 use crate::page::Page;
 use crate::preflight_cache::{Key, site};
@@ -86,8 +87,14 @@ pub struct Fetch {
     make_preflight: bool,
     /// Whether a redirect turned the method into GET, and no later one crossed origins.
     became_get: bool,
-    /// The referrer of the first URL, once it is determined.
+    /// Whether the script asked for no referrer.
+    unnamed: bool,
+    /// The referrer by the policies alone.
+    untrimmed_referrer: Referrer,
+    /// The same of the first URL, once it is determined.
     first_referrer: Option<Referrer>,
+    /// The preflight's.
+    preflight_referrer: Referrer,
     /// The request as the script made it.
     first: First,
     /// Why the redirect that was followed must not be, which some browsers see late.
@@ -118,6 +125,10 @@ impl Fetch {
         let first = First { method: request.method.clone(), headers: request.headers.clone() };
         Self {
             page,
+            unnamed: request.referrer == Referrer::NoReferrer,
+            untrimmed_referrer: request.referrer.clone(),
+            first_referrer: None,
+            preflight_referrer: Referrer::NoReferrer,
             judged: request.headers.clone(),
             first,
             doomed: None,
@@ -125,7 +136,6 @@ impl Fetch {
             tainting: Tainting::Basic,
             make_preflight: false,
             became_get: false,
-            first_referrer: None,
             timing_failed: false,
             state: State::Start,
             answer: None,
@@ -176,7 +186,8 @@ impl Fetch {
             tainting: self.tainting,
             judged: &self.judged,
             became_get: self.became_get,
-            first_referrer: self.first_referrer.as_ref().unwrap_or(&self.request.referrer),
+            unnamed: self.unnamed,
+            preflight_referrer: &self.preflight_referrer,
         }
     }
 
@@ -188,7 +199,10 @@ impl Fetch {
     /// Whose entries of the preflight cache are the request's; `None` where it has none.
     fn key(&self, profile: &Profile) -> Option<Key> {
         let tainted = taints_origin(&self.page.origin, &self.request.url_list);
-        let cached = !tainted || profile.caches_preflights_of_tainted_origins;
+        let cached = match self.page.origin {
+            Origin::Opaque => profile.caches_preflights_of_opaque_pages,
+            Origin::Tuple { .. } => !tainted || profile.caches_preflights_of_tainted_origins,
+        };
         let origin = self.preflight_origin(profile);
         let top_level = self.page.top_level_origin();
         cached.then(|| Key::new(top_level, &origin, self.request.current_url()))

@@ -13,6 +13,8 @@ pub struct HeaderList {
     lines: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
+const ALLOW_ORIGIN: &[u8] = b"access-control-allow-origin";
+
 /// What [extracting header list values] gives: null, failure and an empty list
 /// are three different things.
 ///
@@ -98,6 +100,20 @@ impl HeaderList {
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let same = move |known: &[u8]| known.eq_ignore_ascii_case(name.as_bytes());
         self.iter().filter(move |(known, _)| same(known)).map(|(_, value)| value)
+    }
+
+    /// The list without the empty lines beside others of the same name; those that say which
+    /// origin is allowed are all kept.
+    #[must_use]
+    pub(crate) fn without_empty_repeats(self) -> Self {
+        let full = |name: &[u8]| {
+            let mut same = self.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+            same.any(|(_, value)| !value.is_empty())
+        };
+        let kept = |(name, value): &(&[u8], &[u8])| {
+            !value.is_empty() || !full(name) || name.eq_ignore_ascii_case(ALLOW_ORIGIN)
+        };
+        self.iter().filter(kept).collect()
     }
 
     /// Whether a line has that name.

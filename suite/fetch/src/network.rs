@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use url::Url;
@@ -15,6 +15,7 @@ use crate::header_list::HeaderList;
 use crate::origin::Origin;
 use crate::page::{EmbedderPolicy, Page};
 use crate::preflight::preflight_headers;
+use crate::preflight_cache::site;
 use crate::profile::Profile;
 use crate::redirect::{crosses_origins, just_crossed_origins, taints_origin};
 use crate::request::{CacheMode, CredentialsMode, Mode, Referrer, ReferrerPolicy, Request};
@@ -29,8 +30,10 @@ pub(crate) struct Context<'a> {
     pub(crate) judged: &'a HeaderList,
     /// Whether a redirect turned the method into GET, and no later one crossed origins.
     pub(crate) became_get: bool,
-    /// The referrer of the first URL.
-    pub(crate) first_referrer: &'a Referrer,
+    /// Whether the script asked for no referrer.
+    pub(crate) unnamed: bool,
+    /// The preflight's referrer.
+    pub(crate) preflight_referrer: &'a Referrer,
 }
 
 impl Context<'_> {
@@ -53,8 +56,12 @@ impl Context<'_> {
         self.serialized_origin()
     }
 
-    fn is_same_site(&self) -> bool {
-        self.page.origin.schemelessly_same_site(&Origin::of(self.request.current_url()))
+    /// Whether a frame of another site than the tab's asks the tab's site, with credentials.
+    fn asks_the_tab(&self) -> bool {
+        let tab = self.page.top_level_origin();
+        self.request.credentials == CredentialsMode::Include
+            && !tab.same_site(&self.page.origin)
+            && tab.same_site(&Origin::of(self.request.current_url()))
     }
 
     /// Whether the request carries credentials, and keeps those of the answer: steps of
@@ -80,7 +87,7 @@ impl Context<'_> {
     }
 
     /// How far the URL is from the site of the page, for cookies.
-    pub(crate) fn distance(&self, profile: &Profile) -> Distance {
+    pub(crate) fn distance<'t>(&self, profile: &Profile, tab: &'t str) -> Distance<'t> {
         let same = |one: &Origin, other: &Origin| {
             if profile.cookies.schemeful {
                 one.same_site(other)
@@ -89,11 +96,14 @@ impl Context<'_> {
             }
         };
         let near = |url: &Url| same(&self.page.origin, &Origin::of(url));
-        let first_party = same(self.page.top_level_origin(), &self.page.origin)
-            && near(self.request.current_url());
+        let tab_of = self.page.top_level_origin();
+        let first_party = match profile.cookies.asks_tab_alone {
+            true => same(tab_of, &Origin::of(self.request.current_url())),
+            false => same(tab_of, &self.page.origin) && near(self.request.current_url()),
+        };
         let chain = !profile.cookies.same_site_considers_redirects
             || self.request.url_list.iter().all(near);
-        Distance { first_party, same_site: first_party && chain }
+        Distance { first_party, same_site: first_party && chain, tab }
     }
 }
 
@@ -107,6 +117,9 @@ pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) ->
     } else {
         last_or_joined(&request.headers, request.body.is_some() && request.url_list.len() == 1)
     };
+    if profile.writes_values_as_utf8 {
+        headers = headers.iter().map(|(name, value)| (name.to_vec(), utf8(value))).collect();
+    }
     accept(&mut headers, profile);
     // Step 8.2: a copy of the request goes over the wire; the request itself stays as it is.
     // Steps 8.5 to 8.9: the body's length, which is 0 for a POST or PUT without one.
@@ -127,7 +140,8 @@ pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) ->
     // Step 8.20: what HTTP itself needs is the driver's to add.
     // Step 8.21.1: the cookies.
     if context.include_credentials(profile) {
-        let distance = context.distance(profile);
+        let tab = site(context.page.top_level_origin());
+        let distance = context.distance(profile, &tab);
         let url = request.current_url();
         if let Some(cookies) = agent.cookies.header(url, distance, now, &profile.cookies) {
             headers.append("Cookie", cookies);
@@ -147,6 +161,11 @@ pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) ->
 pub(crate) fn preflight(context: &Context<'_>, profile: &Profile) -> HttpRequest {
     let mut headers = preflight_headers(context.request, context.judged, profile);
     headers.append("Accept-Language", profile.accept_language);
+    if profile.preflight_has_user_agent
+        && let Some(value) = context.request.headers.get("user-agent")
+    {
+        headers.append("User-Agent", value);
+    }
     common(&mut headers, context, profile, true);
     if profile.cache_headers_on_preflight {
         let mode = effective_cache_mode(context.request, profile);
@@ -159,6 +178,11 @@ pub(crate) fn preflight(context: &Context<'_>, profile: &Profile) -> HttpRequest
         headers,
         body: None,
     }
+}
+
+/// Each byte as the character that it is in ISO 8859-1, in UTF-8.
+fn utf8(value: &[u8]) -> Vec<u8> {
+    value.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes()
 }
 
 /// A URL without what never goes over the wire.
@@ -190,8 +214,7 @@ fn common(headers: &mut HeaderList, context: &Context<'_>, profile: &Profile, pr
     let request = context.request;
     // Step 8.11: the referrer.
     let page = context.page;
-    let kept = preflight && profile.preflight_keeps_referrer && context.is_same_site();
-    let referrer = if kept { context.first_referrer } else { &request.referrer };
+    let referrer = if preflight { context.preflight_referrer } else { &request.referrer };
     if let Referrer::Url(url) = referrer {
         headers.append("Referer", url.as_str());
     }
@@ -226,6 +249,10 @@ fn append_origin(
         headers.append("Origin", serialized);
         return;
     }
+    if no_cors && profile.names_origin_to_the_tab && context.asks_the_tab() {
+        headers.append("Origin", serialized);
+        return;
+    }
     // Step 4: otherwise only where the method may change something.
     let kept = context.became_get && profile.keeps_origin_on_redirect;
     if matches!(request.method.as_slice(), b"GET" | b"HEAD") && !kept {
@@ -244,7 +271,7 @@ fn append_origin(
             ReferrerPolicy::SameOrigin => !context.page.origin.same_origin(&current),
             _ => false,
         };
-        if hidden {
+        if hidden || context.unnamed && profile.no_referrer_nulls_origin {
             serialized = b"null".to_vec();
         }
     }

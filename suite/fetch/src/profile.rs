@@ -47,6 +47,8 @@ pub struct Profile {
     /// Chromium and WebKit remember no preflight of a tainted origin: each is as opaque as it is new
     /// (vectors 698 and 983).
     pub caches_preflights_of_tainted_origins: bool,
+    /// Chromium remembers no preflight of a page whose origin is opaque; the others know it again.
+    pub caches_preflights_of_opaque_pages: bool,
     /// Chromium and WebKit keep one answer a URL: the next preflight's replaces it, where the
     /// standard adds to what is known (vectors 1160 to 1163).
     pub keeps_one_preflight_answer: bool,
@@ -83,7 +85,8 @@ pub struct Profile {
     pub preflight_origin_ignores_taint: bool,
     /// WebKit sends `Origin` on a GET that a redirect made of another method (vectors 772, 849 and 928).
     pub keeps_origin_on_redirect: bool,
-    /// WebKit preflights the redirect that leaves the page's origin with userinfo, and refuses it then (vectors 1006 and 1083).
+    /// WebKit preflights the redirect that leaves the page's origin with userinfo, or that leads to
+    /// mixed content, and refuses it then (vectors 1006 and 1083).
     pub preflights_refused_redirects: bool,
     /// WebKit checks the answer that redirects as if credentials were included, where the fetch
     /// began with those of the page's own origin; it has preflighted the next request by then (vectors 1088 and 1132).
@@ -104,9 +107,8 @@ pub struct Profile {
     /// WebKit sends no `Sec-Fetch-*` on a cors request that a redirect just led
     /// to another origin, and says `cross-site` once the origin is tainted (vectors 8, 10 and 24).
     pub drops_sec_fetch_after_cross_origin_redirect: bool,
-    /// WebKit sends the referrer of the first URL on every preflight to the page's site
-    /// (vector 850).
-    pub preflight_keeps_referrer: bool,
+    /// Which referrer a preflight after redirects names (vector 850).
+    pub preflight_referrer: PreflightReferrer,
     /// Chromium and Firefox make `Sec-Fetch-Site` of a preflight from the URL that it goes
     /// to, without those that led there (vectors 26 and 71).
     pub preflight_site_of_current_url: bool,
@@ -123,8 +125,27 @@ pub struct Profile {
     pub joins_request_header_lines: bool,
     /// Chromium sends the real origin where the referrer policy asks for `null`.
     pub origin_ignores_referrer_policy: bool,
-    /// Firefox and WebKit trim a cross-site referrer to its origin whatever the policy.
-    pub trims_cross_site_referrer: bool,
+    /// When a referrer is trimmed to its origin whatever the policy.
+    pub trims_referrer: TrimsReferrer,
+    /// All engines withhold a referrer where https leads to http, also on this machine, and nowhere
+    /// else; the standard asks whether the URL is potentially trustworthy.
+    pub downgrade_is_of_scheme: bool,
+    /// Firefox and WebKit say `Origin: null` outside of mode cors where the script asked for no referrer.
+    pub no_referrer_nulls_origin: bool,
+    /// WebKit writes the 8-bit bytes of a script's header values as UTF-8.
+    pub writes_values_as_utf8: bool,
+    /// WebKit sends a script's `User-Agent` on the preflight as well.
+    pub preflight_has_user_agent: bool,
+    /// WebKit lets a body bring any type in mode no-cors; the standard lets three.
+    pub no_cors_takes_any_body_type: bool,
+    /// Firefox leaves out an empty line of an answer beside another of the same name, but not of
+    /// `Access-Control-Allow-Origin`, which then names several origins.
+    pub drops_empty_response_lines: bool,
+    /// WebKit reads an answer's values as UTF-8, and what is none becomes U+FFFD.
+    pub reads_values_as_utf8: bool,
+    /// Chromium and Firefox name the origin on any request in mode no-cors, with credentials, of a
+    /// frame to the site of its tab, whose cookies it may ask for.
+    pub names_origin_to_the_tab: bool,
     /// Chromium sends `Cache-Control: max-age=0` for a script's conditional
     /// request; the others, as the standard, go past the cache (vectors 19 and 220).
     pub conditional_is_max_age_0: bool,
@@ -213,6 +234,42 @@ pub enum RedirectedPreflight {
     First,
 }
 
+/// What becomes of the cookies of another site than the tab's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ThirdParty {
+    /// They are as good as any.
+    Allowed,
+    /// What another site sets is kept for the site of the tab in which it did, and what it set
+    /// elsewhere stays away (Firefox).
+    Partitioned,
+    /// The same for cookies with the attribute `Partitioned`, and no others (Chromium).
+    WhereAsked,
+    /// There are none (WebKit).
+    Blocked,
+}
+
+/// Which referrer a preflight after redirects names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PreflightReferrer {
+    /// The request's, which each redirect may have shortened.
+    Requests,
+    /// What the policies left of it; that it was trimmed for another site is not remembered (Firefox).
+    Untrimmed,
+    /// What the policy left of it for the first URL, where the URL is of the page's site (WebKit).
+    FirstWithinSite,
+}
+
+/// When a referrer is trimmed to its origin whatever the policy.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TrimsReferrer {
+    /// Never, as in the standard, and in Chromium.
+    Never,
+    /// For another site than its own (Firefox).
+    OffItsSite,
+    /// For another site than its own or the tab's (WebKit).
+    OffTheTabsSite,
+}
+
 /// How a browser treats cookies.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CookieRules {
@@ -225,12 +282,19 @@ pub struct CookieRules {
     /// Whether a hop over another site makes a request cross-site: in Firefox
     /// and in the standard; Chromium and WebKit look at the URL alone.
     pub same_site_considers_redirects: bool,
-    /// Whether cookies go to another site at all: Chromium and WebKit block
-    /// third-party cookies by default, the standard leaves it open.
-    pub third_party: bool,
+    /// What becomes of the cookies of another site than the tab's; the standard leaves it open.
+    pub third_party: ThirdParty,
     /// WebKit does not enforce the prefixes `__Host-` and `__Secure-`.
     pub enforces_prefixes: bool,
-    /// Firefox refuses a cookie without a name.
+    /// WebKit asks whether a URL is of the tab's site, whatever the page: a sandboxed frame's
+    /// opaque origin makes no difference.
+    pub asks_tab_alone: bool,
+    /// WebKit takes and sends a `Secure` cookie over https alone; the others also on this machine.
+    pub secure_is_https: bool,
+    /// WebKit sends the cookies of one host before those of its domain, where their paths are
+    /// as long.
+    pub host_only_first: bool,
+    /// Firefox has no cookie without a name: it refuses `=value`, and takes `word` for a name.
     pub allows_nameless: bool,
 }
 

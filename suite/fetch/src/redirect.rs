@@ -71,6 +71,8 @@ fn decode(value: &[u8]) -> String {
 pub(crate) struct Redirect<'a> {
     /// The page's origin.
     pub(crate) origin: &'a Origin,
+    /// The tab's.
+    pub(crate) tab: &'a Origin,
     /// Whether the request's response is tainted `cors` by now.
     pub(crate) tainted: bool,
     /// How many redirects came before.
@@ -113,7 +115,7 @@ impl Redirect<'_> {
         }
         // Step 13: another origin does not get what was meant for this one.
         self.remove_headers(request, to_get, leaves, profile);
-        if profile.drops_client_hints_on_redirect && self.is_foreign() {
+        if profile.drops_client_hints_on_redirect && self.is_foreign_to_tab() {
             CLIENT_HINTS.iter().filter(|hint| **hint != "save-data").for_each(|hint| {
                 request.headers.delete(hint);
             });
@@ -165,6 +167,10 @@ impl Redirect<'_> {
     }
 
     /// Whether the redirect leads to another origin than the page's.
+    fn is_foreign_to_tab(&self) -> bool {
+        !self.tab.same_origin(&Origin::of(&self.location))
+    }
+
     fn is_foreign(&self) -> bool {
         !self.origin.same_origin(&Origin::of(&self.location))
     }

@@ -6,7 +6,7 @@ use crate::construct::split_value;
 use crate::header_list::HeaderList;
 use crate::origin::Origin;
 use crate::page::Page;
-use crate::profile::Profile;
+use crate::profile::{Profile, TrimsReferrer};
 use crate::request::{Referrer, ReferrerPolicy, Request};
 
 /// The default of every browser and of the standard.
@@ -22,9 +22,14 @@ pub(crate) fn effective_policy(request: ReferrerPolicy, page: &Page) -> Referrer
 
 /// [Determines a request's referrer](https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer):
 /// `None` where it sends none.
-pub(crate) fn determine(request: &Request, page: &Page, profile: &Profile) -> Option<Url> {
+pub(crate) fn determine(
+    referrer: &Referrer,
+    request: &Request,
+    page: &Page,
+    profile: &Profile,
+) -> Option<Url> {
     let current = request.current_url();
-    let source = match &request.referrer {
+    let source = match referrer {
         Referrer::NoReferrer => return None,
         Referrer::Client => page.url.clone()?,
         Referrer::Url(url) => url.clone(),
@@ -33,11 +38,11 @@ pub(crate) fn determine(request: &Request, page: &Page, profile: &Profile) -> Op
     let origin_only = strip(&source, true)?;
     let full = if stripped.as_str().len() > 4096 { origin_only.clone() } else { stripped };
     let same_origin = Origin::of(&full).same_origin(&Origin::of(current));
-    let same_site = Origin::of(&full).same_site(&Origin::of(current));
-    let full =
-        if profile.trims_cross_site_referrer && !same_site { origin_only.clone() } else { full };
-    let trustworthy = |url: &Url| Origin::of(url).is_potentially_trustworthy();
-    let downgrade = trustworthy(&full) && !trustworthy(current);
+    let secure = |url: &Url| match profile.downgrade_is_of_scheme {
+        true => url.scheme() == "https",
+        false => Origin::of(url).is_potentially_trustworthy(),
+    };
+    let downgrade = secure(&full) && !secure(current);
     match request.referrer_policy {
         ReferrerPolicy::NoReferrer => None,
         ReferrerPolicy::Origin => Some(origin_only),
@@ -54,6 +59,19 @@ pub(crate) fn determine(request: &Request, page: &Page, profile: &Profile) -> Op
         ReferrerPolicy::OriginWhenCrossOrigin => Some(if same_origin { full } else { origin_only }),
         ReferrerPolicy::NoReferrerWhenDowngrade => (!downgrade).then_some(full),
     }
+}
+
+/// The referrer as a browser trims it whatever the policy.
+pub(crate) fn trimmed(referrer: Url, current: &Url, page: &Page, profile: &Profile) -> Url {
+    let near = |origin: &Origin| origin.schemelessly_same_site(&Origin::of(current));
+    let far = match profile.trims_referrer {
+        TrimsReferrer::Never => false,
+        TrimsReferrer::OffItsSite => !near(&Origin::of(&referrer)),
+        TrimsReferrer::OffTheTabsSite => {
+            !near(&Origin::of(&referrer)) || !near(page.top_level_origin())
+        }
+    };
+    if far { strip(&referrer, true).unwrap_or(referrer) } else { referrer }
 }
 
 /// [Strips a URL](https://w3c.github.io/webappsec-referrer-policy/#strip-url) for

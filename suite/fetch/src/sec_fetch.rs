@@ -35,6 +35,11 @@ pub(crate) fn append_metadata(
     if quirk && !preflight && mode == "cors" && just_crossed_origins(url_list) {
         return;
     }
+    // It takes the headers of the first request along, where there were any.
+    let began = url_list.first().is_some_and(|it| Origin::of(it).is_potentially_trustworthy());
+    if quirk && preflight && !began {
+        return;
+    }
     headers.append("Sec-Fetch-Dest", "empty");
     headers.append("Sec-Fetch-Mode", mode);
     // The preflight has the whole list in the standard.

@@ -12,9 +12,12 @@ use crate::cookie::date;
 pub(super) struct SetCookie {
     pub(super) name: Vec<u8>,
     pub(super) value: Vec<u8>,
+    /// Whether there is no `=`.
+    pub(super) bare: bool,
     pub(super) domain: Option<String>,
     pub(super) path: Option<String>,
     pub(super) secure: bool,
+    pub(super) partitioned: bool,
     /// In lower case.
     pub(super) same_site: Option<Vec<u8>>,
     /// In seconds; what is out of range is as far as it goes.
@@ -34,12 +37,12 @@ pub(super) fn parse(line: &[u8]) -> Option<SetCookie> {
         Some(at) => (&pair[..at], &pair[at + 1..]),
         None => (&[][..], pair),
     };
-    let (name, value) = (trim(name), trim(value));
+    let (name, value, bare) = (trim(name), trim(value), !pair.contains(&b'='));
     if name.len() + value.len() > 4096 {
         return None;
     }
     let mut cookie =
-        SetCookie { name: name.to_vec(), value: value.to_vec(), ..SetCookie::default() };
+        SetCookie { name: name.to_vec(), value: value.to_vec(), bare, ..SetCookie::default() };
     for part in parts {
         let (name, value) = match part.iter().position(|&byte| byte == b'=') {
             Some(at) => (&part[..at], &part[at + 1..]),
@@ -63,6 +66,7 @@ fn attribute(cookie: &mut SetCookie, name: &[u8], value: &[u8]) {
             cookie.path = path.map(ToString::to_string);
         }
         b"secure" => cookie.secure = true,
+        b"partitioned" => cookie.partitioned = true,
         b"samesite" => cookie.same_site = Some(value.to_ascii_lowercase()),
         _ => {}
     }

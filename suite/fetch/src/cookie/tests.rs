@@ -9,13 +9,14 @@ use url::Url;
 use super::{CookieJar, Distance};
 use crate::profile::{CookieRules, Profile};
 
-const CROSS_SITE: Distance = Distance { first_party: false, same_site: false };
+const CROSS_SITE: Distance<'_> =
+    Distance { first_party: false, same_site: false, tab: "https://b.example" };
 /// A frame of the tab's site that was reached over another.
-const REDIRECTED: Distance = Distance { first_party: true, same_site: false };
+const REDIRECTED: Distance<'_> = Distance { first_party: true, same_site: false, tab: "" };
 const NOW: Duration = Duration::from_secs(1_000);
 
 /// What goes to `to` after `from` set `line`.
-fn sent(from: &str, line: &str, to: &str, distance: Distance, later: u64) -> Option<String> {
+fn sent(from: &str, line: &str, to: &str, distance: Distance<'_>, later: u64) -> Option<String> {
     let rules = &Profile::SPEC.cookies;
     let mut jar = CookieJar::default();
     jar.set(&Url::parse(from).unwrap(), line.as_bytes(), Distance::VISIT, NOW, rules);
@@ -74,17 +75,34 @@ fn cookies_expire(line: &str, later: u64) -> bool {
 #[test_case(REDIRECTED, "a=1", &Profile::FIREFOX.cookies => true; "None by default, over another site")]
 #[test_case(REDIRECTED, "a=1; SameSite=None; Secure", &Profile::SPEC.cookies => true; "None, over another site")]
 #[test_case(CROSS_SITE, "a=1; SameSite=None; Secure", &Profile::SPEC.cookies => true; "None, on another site")]
-#[test_case(CROSS_SITE, "a=1; SameSite=None; Secure", &Profile::FIREFOX.cookies => false; "a third party, blocked")]
+#[test_case(CROSS_SITE, "a=1; SameSite=None; Secure", &Profile::WEBKIT.cookies => false; "a third party, blocked")]
+#[test_case(CROSS_SITE, "a=1; SameSite=None; Secure", &Profile::FIREFOX.cookies => false; "a third party, kept apart")]
 #[test_case(Distance::VISIT, "a=1; SameSite=None", &Profile::SPEC.cookies => false; "None without Secure")]
 #[test_case(Distance::VISIT, "a=1; SameSite=None", &Profile::WEBKIT.cookies => true; "which WebKit takes")]
 #[test_case(Distance::VISIT, "a", &Profile::SPEC.cookies => true; "without a name")]
-#[test_case(Distance::VISIT, "a", &Profile::FIREFOX.cookies => false; "which Firefox does not take")]
+#[test_case(Distance::VISIT, "a", &Profile::FIREFOX.cookies => true; "which is a name for Firefox")]
+#[test_case(Distance::VISIT, "=a", &Profile::FIREFOX.cookies => false; "an empty name, which Firefox does not take")]
 #[test_case(Distance::VISIT, "=", &Profile::SPEC.cookies => false; "neither name nor value")]
-fn responses_set(distance: Distance, line: &str, rules: &CookieRules) -> bool {
+fn responses_set(distance: Distance<'_>, line: &str, rules: &CookieRules) -> bool {
     let url = Url::parse("https://a.example/").unwrap();
     let mut jar = CookieJar::default();
     jar.set(&url, line.as_bytes(), distance, NOW, rules);
     jar.header(&url, Distance::VISIT, NOW, rules).is_some()
+}
+
+/// What a third party gets back of a cookie that it set in the same tab, or in another.
+#[test_case("a=1; Secure; Partitioned", "https://b.example", &Profile::FIREFOX.cookies => true; "Firefox, the same tab")]
+#[test_case("a=1; Secure; Partitioned", "https://c.example", &Profile::FIREFOX.cookies => false; "Firefox, another tab")]
+#[test_case("a=1; SameSite=None; Secure; Partitioned", "https://b.example", &Profile::CHROMIUM.cookies => true; "Chromium, where asked")]
+#[test_case("a=1; SameSite=None; Secure; Partitioned", "https://c.example", &Profile::CHROMIUM.cookies => false; "Chromium, another tab")]
+#[test_case("a=1; SameSite=None; Secure", "https://b.example", &Profile::CHROMIUM.cookies => false; "Chromium, not asked")]
+#[test_case("a=1; SameSite=None; Secure; Partitioned", "https://b.example", &Profile::WEBKIT.cookies => false; "WebKit")]
+#[test_case("a=1; SameSite=None; Secure", "https://c.example", &Profile::SPEC.cookies => true; "the standard, anywhere")]
+fn third_parties_get_back(line: &str, tab: &str, rules: &CookieRules) -> bool {
+    let url = Url::parse("https://a.example/").unwrap();
+    let mut jar = CookieJar::default();
+    jar.set(&url, line.as_bytes(), Distance { same_site: true, ..CROSS_SITE }, NOW, rules);
+    jar.header(&url, Distance { tab, same_site: true, ..CROSS_SITE }, NOW, rules).is_some()
 }
 
 #[test_case("a=1; Max-Age=-1" => None; "a negative age")]

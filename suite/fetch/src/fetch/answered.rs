@@ -3,7 +3,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use core::time::Duration;
 
 use super::{ConnectionFailure, Fetch, HttpRequest, HttpResponse, Next, State, Tainting};
@@ -34,9 +34,10 @@ impl Fetch {
         agent: &mut UserAgent,
         now: Duration,
     ) -> Next {
-        let response = answer
-            .map_err(|failure| Cause::PreflightConnectionFailed { message: failure.message })?;
         let profile = agent.profile;
+        let response = answer
+            .map(|response| as_read(response, profile))
+            .map_err(|failure| Cause::PreflightConnectionFailed { message: failure.message })?;
         let origin = self.preflight_origin(profile);
         let own = self.page.origin.same_origin(&Origin::of(self.request.current_url()));
         let asked = Asked {
@@ -70,8 +71,9 @@ impl Fetch {
         agent: &mut UserAgent,
         now: Duration,
     ) -> Next {
-        let response =
-            answer.map_err(|failure| Cause::ConnectionFailed { message: failure.message })?;
+        let response = answer
+            .map(|response| as_read(response, agent.profile))
+            .map_err(|failure| Cause::ConnectionFailed { message: failure.message })?;
         if let Some((name, _)) = response.headers.iter().find(|(_, value)| value.contains(&0)) {
             return Err(Cause::ResponseHeaderWithNul { name: Bytes(name.to_vec()) });
         }
@@ -139,7 +141,8 @@ impl Fetch {
         if !context.include_credentials(agent.profile) {
             return;
         }
-        let distance = context.distance(agent.profile);
+        let tab = self.site();
+        let distance = context.distance(agent.profile, &tab);
         for line in response.headers.get_all("set-cookie") {
             let url = self.request.current_url();
             agent.cookies.set(url, line, distance, now, &agent.profile.cookies);
@@ -205,6 +208,7 @@ impl Fetch {
         let method = self.request.method.clone();
         let redirect = Redirect {
             origin: &self.page.origin,
+            tab: self.page.top_level_origin(),
             tainted,
             count,
             status: response.status,
@@ -280,4 +284,17 @@ impl Fetch {
         self.trace.add(anchor, step, cause.to_string());
         State::Done(Box::new(Outcome::NetworkError(NetworkError::new(cause))))
     }
+}
+
+/// An answer as the browser reads its lines.
+fn as_read(mut response: HttpResponse, profile: &Profile) -> HttpResponse {
+    if profile.reads_values_as_utf8 {
+        let lines = response.headers.iter();
+        let read = |value| String::from_utf8_lossy(value).into_owned();
+        response.headers = lines.map(|(name, value)| (name.to_vec(), read(value))).collect();
+    }
+    if profile.drops_empty_response_lines {
+        response.headers = response.headers.without_empty_repeats();
+    }
+    response
 }

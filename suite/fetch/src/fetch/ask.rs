@@ -14,6 +14,7 @@ use crate::byte::Bytes;
 use crate::cause::Cause;
 use crate::network;
 use crate::origin::Origin;
+use crate::profile::{PreflightReferrer, Profile};
 use crate::referrer;
 use crate::request::{CacheMode, Mode, RedirectMode, Referrer};
 use crate::safelist::{cors_unsafe_request_header_names, is_cors_safelisted_method};
@@ -27,16 +28,46 @@ impl Fetch {
             return Err(Cause::BadPort { port });
         }
         if is_mixed_content(&self.page, &current, agent.profile) {
-            return Err(Cause::MixedContent { url: current.to_string() });
+            let cause = Cause::MixedContent { url: current.to_string() };
+            let late =
+                self.request.url_list.len() > 1 && agent.profile.preflights_refused_redirects;
+            if !late {
+                return Err(cause);
+            }
+            self.doomed.get_or_insert(cause);
         }
         // Step 8: the referrer policy, the page's where the request has none.
         self.request.referrer_policy =
             referrer::effective_policy(self.request.referrer_policy, &self.page);
         // Step 9: the referrer, which a redirect can only shorten.
-        self.request.referrer = referrer::determine(&self.request, &self.page, agent.profile)
-            .map_or(Referrer::NoReferrer, Referrer::Url);
-        self.first_referrer.get_or_insert_with(|| self.request.referrer.clone());
+        self.name_referrer(agent.profile);
         self.choose(&current, agent, now)
+    }
+
+    /// Determines the referrer of the request, and that of its preflight.
+    fn name_referrer(&mut self, profile: &Profile) {
+        let (request, page) = (&self.request, &self.page);
+        let current = request.current_url();
+        let named = |url: Option<Url>| url.map_or(Referrer::NoReferrer, Referrer::Url);
+        let trimmed = |referrer: &Referrer| match referrer {
+            Referrer::Url(url) => {
+                Referrer::Url(referrer::trimmed(url.clone(), current, page, profile))
+            }
+            other => other.clone(),
+        };
+        let determined = |from: &Referrer| named(referrer::determine(from, request, page, profile));
+        let untrimmed = determined(&self.untrimmed_referrer);
+        let referrer = trimmed(&determined(&request.referrer));
+        let first = self.first_referrer.clone().unwrap_or_else(|| untrimmed.clone());
+        let near = page.origin.schemelessly_same_site(&Origin::of(current));
+        self.preflight_referrer = match profile.preflight_referrer {
+            PreflightReferrer::Untrimmed => trimmed(&untrimmed),
+            PreflightReferrer::FirstWithinSite if near => trimmed(&first),
+            _ => referrer.clone(),
+        };
+        self.first_referrer = Some(first);
+        self.untrimmed_referrer = untrimmed;
+        self.request.referrer = referrer;
     }
 
     /// The twelfth step of [main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch).
