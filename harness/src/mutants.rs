@@ -24,7 +24,7 @@ mod matrix;
 mod published;
 
 pub use matrix::{Caught, Kind, Matrix, Row, ScenarioRow, Trouble};
-pub use published::{Fate, Group, Published, PublishedError, PublishedFault, Real};
+pub use published::{Fate, Group, Published, PublishedError, PublishedFault};
 
 /// Asks the whole suite of the reference, of every mutant and of every equivalent.
 ///

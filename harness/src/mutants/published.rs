@@ -60,22 +60,6 @@ pub struct PublishedFault {
     pub observed: Vec<String>,
     /// Why nothing reproduces it.
     pub outside: Option<String>,
-    /// The published versions themselves, where they are targets.
-    pub real: Option<Real>,
-}
-
-/// A faulty version and a mended one as targets, and what tells them apart.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Real {
-    /// The target with the version that has the fault.
-    pub faulty: String,
-    /// The target with the version that has not.
-    pub fixed: String,
-    /// The policy that both run under.
-    pub policy: String,
-    /// The scenarios that fail on the first and pass on the second.
-    pub scenarios: Vec<String>,
 }
 
 /// What became of a published fault.
@@ -181,19 +165,8 @@ impl PublishedFault {
         if let Some(name) = self.equivalents.iter().find(|name| lacks(&mutants.equivalents, name)) {
             return Some(format!("names the equivalent `{name}`, which there is not"));
         }
-        let of_real = self.real.iter().flat_map(|real| &real.scenarios);
-        let mut scenarios = self.observed.iter().chain(of_real);
-        if let Some(id) = scenarios.find(|id| suite.scenario(id).is_none()) {
+        if let Some(id) = self.observed.iter().find(|id| suite.scenario(id).is_none()) {
             return Some(format!("names the scenario `{id}`, which there is not"));
-        }
-        let policy = self.real.as_ref().map(|real| &real.policy);
-        if let Some(name) = policy.filter(|name| !suite.policies().contains_key(*name)) {
-            return Some(format!("names the policy `{name}`, which there is not"));
-        }
-        if self.real.as_ref().is_some_and(|real| real.scenarios.is_empty()) {
-            return Some(
-                "has versions as targets, and no scenario that tells them apart".to_owned(),
-            );
         }
         let nothing = self.mutants.is_empty() && self.equivalents.is_empty();
         match (nothing, &self.outside) {

@@ -60,14 +60,6 @@ pub fn json(published: &Published, matrix: &Matrix, mut out: impl Write) -> io::
 }
 
 fn as_json(fault: &PublishedFault, matrix: &Matrix) -> Value {
-    let real = fault.real.as_ref().map(|real| {
-        json!({
-            "faulty": real.faulty,
-            "fixed": real.fixed,
-            "policy": real.policy,
-            "scenarios": real.scenarios,
-        })
-    });
     json!({
         "id": fault.id,
         "package": fault.package,
@@ -81,7 +73,6 @@ fn as_json(fault: &PublishedFault, matrix: &Matrix) -> Value {
         "reason": fault.outside.as_ref().or(fault.note.as_ref()),
         "directions": fault.directions(matrix),
         "scenarios": fault.scenarios(matrix),
-        "real": real,
     })
 }
 
@@ -95,8 +86,7 @@ pub fn markdown(published: &Published, matrix: &Matrix, mut out: impl Write) -> 
         out,
         "# Published faults: which are caught, and by what\n\n\
          Written by `corspec mutants --published --format markdown`; CI holds it to what a run gives.\n\
-         Each is reproduced by [mutants](mutants.md), in `code`. Where the published versions are targets too, in\n\
-         [`targets/faulty/`](../targets/faulty), the scenarios that fail on the faulty one and pass on the mended one are named first.\n\n\
+         Each is reproduced by [mutants](mutants.md), in `code`.\n\n\
          | | |\n|---|---:|"
     )?;
     for (what, count) in counts(published, matrix) {
@@ -131,8 +121,7 @@ pub fn row_head(fault: &PublishedFault) -> String {
         false => format!("{} → {}", fault.faulty, fault.fixed),
     };
     let mutants = fault.mutants.iter().chain(&fault.equivalents);
-    let mut by: Vec<_> = mutants.map(|name| format!("`{name}`")).collect();
-    by.extend(fault.real.iter().map(|real| format!("real: {}, {}", real.faulty, real.fixed)));
+    let by: Vec<_> = mutants.map(|name| format!("`{name}`")).collect();
     format!(
         "| {} | {} | {} | {} | {} |",
         cell(&fault.id),
@@ -149,11 +138,7 @@ fn proof(fault: &PublishedFault, matrix: &Matrix) -> String {
         let observed = fault.observed.join(", ");
         return if observed.is_empty() { reason.clone() } else { format!("{reason} ({observed})") };
     }
-    let caught = fault.scenarios(matrix);
-    let real: Vec<&str> =
-        fault.real.iter().flat_map(|it| &it.scenarios).map(String::as_str).collect();
-    let others = caught.into_iter().filter(|id| !real.contains(id));
-    let ids: Vec<&str> = real.iter().copied().chain(others).collect();
+    let ids: Vec<&str> = fault.scenarios(matrix).into_iter().collect();
     if ids.is_empty() { "none".to_owned() } else { first(&ids) }
 }
 
