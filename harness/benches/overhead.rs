@@ -16,7 +16,7 @@ use corspec_suite::load::Suite;
 use corspec_targets::reference;
 use corspec_targets::registry::Registry;
 use futures_util::stream::{self, StreamExt as _};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Url, redirect};
 
 const ROUNDS: usize = 7;
@@ -61,7 +61,12 @@ async fn main() {
 
 /// How long it takes to send all of it without a browser.
 async fn bare(suite: &Suite, exchanges: &BTreeMap<String, Vec<ExchangeReport>>) -> Duration {
-    let client = Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap();
+    let client = Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(10))
+        .redirect(redirect::Policy::none())
+        .build()
+        .unwrap();
     let start = Instant::now();
     for (policy, exchanges) in exchanges {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -83,15 +88,15 @@ fn request(exchange: &ExchangeReport, base: &Url) -> Request {
     url.set_port(base.port()).unwrap();
     let method = Method::from_bytes(exchange.method.as_bytes()).unwrap();
     let mut request = Request::new(method, url);
-    *request.headers_mut() = exchange
-        .request_headers
-        .iter()
-        .map(|(name, value)| {
-            let bytes: Vec<u8> = value.chars().map(|it| u8::try_from(it).unwrap()).collect();
-            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-            (name, HeaderValue::from_bytes(&bytes).unwrap())
-        })
-        .collect::<HeaderMap>();
+    for (name, value) in &exchange.request_headers {
+        let bytes: Vec<u8> = value.chars().map(|it| u8::try_from(it).unwrap()).collect();
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        if name == CONTENT_LENGTH {
+            // Reports do not hold the body: another of its length does.
+            *request.body_mut() = Some(vec![b'x'; value.parse().unwrap()].into());
+        }
+        request.headers_mut().append(name, HeaderValue::from_bytes(&bytes).unwrap());
+    }
     request
 }
 

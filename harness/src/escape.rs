@@ -38,7 +38,10 @@ pub fn bytes_for_terminal(bytes: &[u8]) -> String {
 /// The text with a character for each byte.
 #[must_use]
 pub fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().copied().map(char::from).collect()
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => bytes.iter().copied().map(char::from).collect(),
+    }
 }
 
 /// The bytes of a text with a character for each byte; `None` where a

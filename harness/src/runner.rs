@@ -295,7 +295,7 @@ impl Plan<'_> {
         let asked = asked.into_iter().zip(unasked);
         let asked: Vec<_> =
             asked.map(|(case, unasked)| case.unwrap_or(Err(Box::new(unasked)))).collect();
-        (performed::results(&asked, ran, server).await, patience.given_up().await)
+        (performed::results(&asked, ran, server), patience.given_up().await)
     }
 
     async fn case<'a>(

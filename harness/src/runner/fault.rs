@@ -1,7 +1,7 @@
 //! A fault of ours in one case is that case's result, and blames no target.
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt as _;
 
@@ -15,6 +15,16 @@ pub(super) async fn caught<T>(case: impl Future<Output = T>) -> Result<T, String
     AssertUnwindSafe(case).catch_unwind().await.map_err(|panic| words(&*panic))
 }
 
+/// What `judge` comes to, as [`caught`] does.
+///
+/// # Errors
+///
+/// It panicked, with these words.
+pub(super) fn kept<T>(judge: impl FnOnce() -> T) -> Result<T, String> {
+    // It changes nothing.
+    catch_unwind(AssertUnwindSafe(judge)).map_err(|panic| words(&*panic))
+}
+
 fn words(panic: &(dyn Any + Send)) -> String {
     let said = panic.downcast_ref::<String>().map(String::as_str);
     let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -23,7 +33,7 @@ fn words(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::caught;
+    use super::{caught, kept};
 
     #[tokio::test]
     async fn a_panic_is_a_value() {
@@ -32,5 +42,8 @@ mod tests {
         assert!(why.starts_with("a fault of corspec, please report it: "), "{why}");
         assert!(why.contains("of two"), "{why}");
         assert_eq!(caught(async { 1 }).await, Ok(1));
+        let why = kept(|| assert_eq!(1, 2, "of two")).unwrap_err();
+        assert!(why.contains("of two"), "{why}");
+        assert_eq!(kept(|| 1), Ok(1));
     }
 }

@@ -1,6 +1,10 @@
 //! Cases that were run, and their results: judged once all of a server's are there, for some rules
 //! are held against every answer of the run.
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
+
 use corspec_suite::case::Case;
 use corspec_suite::exchange::StepRecord;
 use corspec_suite::grammar::RunExchange;
@@ -20,34 +24,49 @@ pub(super) struct Performed<'a> {
     pub(super) elsewhere: &'a str,
 }
 
-/// The result of each case: those that the server was asked are judged.
-pub(super) async fn results(
+/// The result of each case: those that the server was asked are judged, on every core, for the
+/// server has nothing to do meanwhile.
+pub(super) fn results(
     asked: &[Result<Performed<'_>, Box<CaseResult>>],
     ran: &Ran<'_>,
     server: &Server,
 ) -> Vec<CaseResult> {
-    let base = start(server.base_url());
+    let (base, is_ours) = (start(server.base_url()), server.is_ours());
     let run = exchanges_with(base, asked.iter().flatten());
-    let mut results = Vec::new();
-    for case in asked {
-        results.push(match case {
-            Err(result) => (**result).clone(),
-            Ok(performed) => {
-                let Performed { scenario, case, records, elsewhere } = performed;
-                let judged = async {
-                    let mut result = judged(scenario, ran, case, records, &run);
-                    stable::hide_address(&mut result, elsewhere, stable::STAND_IN_ELSEWHERE);
-                    if server.is_ours() {
-                        stable::hide_address(&mut result, base, stable::STAND_IN);
-                    }
-                    result
-                };
-                let fault = |why| blank(scenario, ran, ResultKind::HarnessError, why);
-                fault::caught(judged).await.unwrap_or_else(fault)
+    let result = |case: &Result<Performed<'_>, Box<CaseResult>>| match case {
+        Err(result) => (**result).clone(),
+        Ok(performed) => performed.result(ran, &run, is_ours.then_some(base)),
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = asked.len().div_ceil(cores).max(1);
+    thread::scope(|scope| {
+        let judge = |cases| scope.spawn(move || of_share(cases, &result));
+        let shares: Vec<_> = asked.chunks(share).map(judge).collect();
+        let joined = shares.into_iter().map(|share| share.join());
+        joined.flat_map(|it| it.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
+fn of_share<C, R>(cases: &[C], result: &impl Fn(&C) -> R) -> Vec<R> {
+    cases.iter().map(result).collect()
+}
+
+impl Performed<'_> {
+    /// What came of it, with stand-ins for the addresses of servers that the run itself started;
+    /// `ours` is that of the target, where it is one of them.
+    fn result(&self, ran: &Ran<'_>, run: &[RunExchange<'_>], ours: Option<&str>) -> CaseResult {
+        let Self { scenario, case, records, elsewhere } = self;
+        let judged = || {
+            let mut result = judged(scenario, ran, case, records, run);
+            stable::hide_address(&mut result, elsewhere, stable::STAND_IN_ELSEWHERE);
+            if let Some(base) = ours {
+                stable::hide_address(&mut result, base, stable::STAND_IN);
             }
-        });
+            result
+        };
+        let fault = |why| blank(scenario, ran, ResultKind::HarnessError, why);
+        fault::kept(judged).unwrap_or_else(fault)
     }
-    results
 }
 
 /// Every exchange that the cases had with the server at `base`, in the cases' order.
