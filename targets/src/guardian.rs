@@ -32,9 +32,11 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How the name of every watched folder begins.
 const FOLDER_PREFIX: &str = "corspec-run-";
 
-/// How often the engine is asked to remove a container: one that was being created when its
-/// client was killed may appear only after the first time.
+/// How often a folder is removed that somebody may still be writing to.
 const REMOVALS: u32 = 3;
+
+/// How long a container's client may take to end while its container is being removed.
+const REMOVAL: Duration = Duration::from_secs(60);
 
 /// A run's handle on its guardian; clones share it. When the last is dropped, the guardian clears
 /// what is left, and is waited for.
@@ -54,10 +56,13 @@ struct Inner {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Charge {
-    /// A process group, by its leader's id.
-    Group(i32),
-    /// A container of the engine `docker`, by its name.
-    Container(String),
+    /// A process group.
+    Group {
+        /// The leader's id.
+        leader: i32,
+        /// The container that the leader runs as a client of the engine `docker`, by its name.
+        container: Option<String>,
+    },
     /// A folder of the run's own making.
     Folder(PathBuf),
 }
@@ -206,24 +211,23 @@ fn watch(pipe: impl Read) -> ExitCode {
 }
 
 fn clear(charges: &[Charge]) {
-    let group = |charge: &Charge| match charge {
+    let (mut clients, mut others) = (Vec::new(), Vec::new());
+    for charge in charges {
         // Not above 1: the number of no group of ours.
-        Charge::Group(id) if *id > 1 => Pid::from_raw(*id),
-        Charge::Group(_) | Charge::Container(_) | Charge::Folder(_) => None,
-    };
-    end_groups(charges.iter().filter_map(group).collect());
-    let containers = || {
-        charges.iter().filter_map(|charge| match charge {
-            Charge::Container(name) => Some(name),
-            Charge::Group(_) | Charge::Folder(_) => None,
-        })
-    };
-    for round in 0..REMOVALS {
-        if round > 0 && containers().next().is_some() {
-            thread::sleep(Duration::from_millis(400));
+        if let Charge::Group { leader, container } = charge
+            && let Some(group) = Pid::from_raw(*leader).filter(|_| *leader > 1)
+        {
+            match container {
+                Some(container) => clients.push((group, container)),
+                None => others.push(group),
+            }
         }
-        containers().for_each(|name| remove_container(name));
     }
+    end_groups(others);
+    for (group, container) in &clients {
+        remove_container(container, || test_kill_process_group(*group).is_ok());
+    }
+    end_groups(clients.into_iter().map(|(group, _)| group).collect());
     // Last, when nobody is left who writes to them.
     for charge in charges {
         if let Charge::Folder(path) = charge {
@@ -262,9 +266,19 @@ fn remove_folder(path: &Path) {
     }
 }
 
-/// Removes a container, running or not; that there is none is as good.
-pub(crate) fn remove_container(name: &str) {
-    let mut docker = Command::new("docker");
-    docker.args(["rm", "--force", "--volumes", name]);
-    drop(docker.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status());
+/// Removes a container, running or not. While its client lives, the container may still be in the
+/// making, and out of reach: it is removed again until the client, left without it, has ended.
+pub(crate) fn remove_container(name: &str, client_lives: impl Fn() -> bool) {
+    let deadline = Instant::now() + REMOVAL;
+    loop {
+        let last = !client_lives() || Instant::now() > deadline;
+        let mut docker = Command::new("docker");
+        docker.args(["rm", "--force", "--volumes", name]);
+        // That there is none is as good.
+        drop(docker.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status());
+        if last {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
 }

@@ -11,7 +11,7 @@ use std::{io, process};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::guardian::{Charge, Guardian, WatchedFolder, remove_container};
+use crate::guardian::{Guardian, WatchedFolder};
 use crate::install::{self, InstallError};
 use crate::manifest::{Container, Start};
 use crate::probe::{self, Sign};
@@ -71,7 +71,6 @@ pub struct Running {
     /// The versions of what answers, by name.
     pub versions: BTreeMap<String, String>,
     process: ProcessGroup,
-    container: Option<ContainerName>,
     temporary: Option<WatchedFolder>,
     grace: Duration,
 }
@@ -127,9 +126,8 @@ impl Running {
 
     /// Asks it to end, and kills what is left after the manifest's grace.
     pub async fn stop(self) -> Stopped {
-        let Self { process, container, temporary, grace, .. } = self;
+        let Self { process, temporary, grace, .. } = self;
         let (died, output) = process.stop(grace).await;
-        drop(container);
         drop(temporary);
         Stopped { died: died.map(describe), output }
     }
@@ -216,23 +214,18 @@ async fn launch_container(
     let image = format!("{}:{}", container.image, install::digest(target)?);
     let values = [("target", install::path(folder)), ("image", image.clone())];
     install::execute(&install::render(&container.build, &values), folder, guardian).await?;
-    let name = match ContainerName::watched(guardian) {
-        Ok(name) => name,
-        Err(error) => return Ok(failed(format!("the guardian is gone: {error}"))),
-    };
-    let published = name.name.clone();
+    let name = unused_name();
     let publish = publish(address, container.port);
     let mut command: Vec<String> =
-        ["docker", "run", "--rm", "--name", &name.name, "--publish", &publish]
-            .map(str::to_owned)
-            .into();
+        ["docker", "run", "--rm", "--name", &name, "--publish", &publish].map(str::to_owned).into();
     let mut env = contract(target, policy, Ipv4Addr::UNSPECIFIED.into(), container.port);
     env.extend(container.env.clone());
     for (name, value) in env {
         command.extend(["--env".to_owned(), format!("{name}={value}")]);
     }
     command.push(image);
-    let process = match ProcessGroup::start(&command, &[], folder, guardian) {
+    let client = ProcessGroup::start_client(&command, &[], folder, Some(name.clone()), guardian);
+    let process = match client {
         Ok(process) => process,
         Err(error) => return Ok(failed(format!("could not run `docker`: {error}"))),
     };
@@ -240,8 +233,7 @@ async fn launch_container(
     let patience = Duration::from_secs(container.ready_seconds);
     let grace = Duration::from_secs(container.grace_seconds);
     let pending = Pending::new(&sign, process, patience, grace);
-    let pending = Pending { container: Some(name), ..pending };
-    let port = async || published_port(published.clone(), container.port).await;
+    let port = async || published_port(name.clone(), container.port).await;
     Ok(pending.until_ready(address.ip(), port).await)
 }
 
@@ -249,7 +241,6 @@ async fn launch_container(
 struct Pending<'a> {
     sign: &'a Sign<'a>,
     process: ProcessGroup,
-    container: Option<ContainerName>,
     temporary: Option<WatchedFolder>,
     ready_by: Instant,
     grace: Duration,
@@ -258,7 +249,7 @@ struct Pending<'a> {
 impl<'a> Pending<'a> {
     fn new(sign: &'a Sign<'a>, process: ProcessGroup, patience: Duration, grace: Duration) -> Self {
         let ready_by = Instant::now() + patience;
-        Self { sign, process, container: None, temporary: None, ready_by, grace }
+        Self { sign, process, temporary: None, ready_by, grace }
     }
 
     /// Asks again and again, at the port of `host` that `port` tells once it knows it.
@@ -274,7 +265,7 @@ impl<'a> Pending<'a> {
             }
             if Instant::now() >= self.ready_by {
                 let message = format!("it did not get ready in time: {seen}");
-                let (_, output) = self.process.stop(self.grace).await;
+                let output = self.process.give_up(self.grace).await;
                 return Launch::Failed { message, output, lasting: true };
             }
             if let Some(base_url) = port().await.and_then(|port| url_of(host, port)) {
@@ -285,7 +276,6 @@ impl<'a> Pending<'a> {
                             name: ready.name,
                             versions: ready.versions,
                             process: self.process,
-                            container: self.container,
                             temporary: self.temporary,
                             grace: self.grace,
                         }));
@@ -301,7 +291,6 @@ impl<'a> Pending<'a> {
 
     async fn ended_early(self, exit: Exit) -> Launch {
         let output = self.process.settled_output().await;
-        drop(self.container);
         match exit {
             Exit::Status(REFUSED) if matches!(self.sign, Sign::Name(_)) => {
                 Launch::RefusedConfig { message: output }
@@ -312,29 +301,6 @@ impl<'a> Pending<'a> {
                 lasting: false,
             },
         }
-    }
-}
-
-/// The name of a container that the guardian knows. Dropping it removes the container.
-#[derive(Debug)]
-struct ContainerName {
-    name: String,
-    guardian: Guardian,
-}
-
-impl ContainerName {
-    /// A name that no other container has, registered before there is one.
-    fn watched(guardian: &Guardian) -> io::Result<Self> {
-        let name = unused_name();
-        guardian.watch(Charge::Container(name.clone()))?;
-        Ok(Self { name, guardian: guardian.clone() })
-    }
-}
-
-impl Drop for ContainerName {
-    fn drop(&mut self) {
-        remove_container(&self.name);
-        drop(self.guardian.forget(Charge::Container(self.name.clone())));
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::{oneshot, watch};
 
-use crate::guardian::{Charge, Guardian};
+use crate::guardian::{Charge, Guardian, remove_container};
 
 /// How many bytes of the end of a process's output are kept.
 const KEPT: usize = 16 * 1024;
@@ -21,6 +21,8 @@ const KEPT: usize = 16 * 1024;
 pub struct ProcessGroup {
     child: Child,
     leader: Pid,
+    /// The name of the container that the leader runs as a client of the engine.
+    container: Option<String>,
     guardian: Guardian,
     exit: watch::Receiver<Option<Exit>>,
     output: Output,
@@ -55,6 +57,17 @@ impl ProcessGroup {
         folder: &Path,
         guardian: &Guardian,
     ) -> io::Result<Self> {
+        Self::start_client(command, env, folder, None, guardian)
+    }
+
+    /// As [`Self::start`]; the command runs `container`, which ends with it.
+    pub(crate) fn start_client(
+        command: &[String],
+        env: &[(String, String)],
+        folder: &Path,
+        container: Option<String>,
+        guardian: &Guardian,
+    ) -> io::Result<Self> {
         let [program, arguments @ ..] = command else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
         };
@@ -75,6 +88,7 @@ impl ProcessGroup {
         let group = Self {
             child,
             leader,
+            container,
             guardian: guardian.clone(),
             exit,
             output,
@@ -82,7 +96,7 @@ impl ProcessGroup {
             cleared: false,
         };
         // From here on dropping the group ends the process, so that an error leaves none.
-        guardian.watch(Charge::Group(leader.as_raw_nonzero().get()))?;
+        guardian.watch(group.charge())?;
         gate.ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"!")?;
         Ok(group)
     }
@@ -130,14 +144,31 @@ impl ProcessGroup {
         (died, self.settled_output().await)
     }
 
-    /// Kills the group, has it forgotten, and only then reaps its leader.
+    /// Gives up a server that is not ready: [`Self::stop`], except that the client of a container
+    /// is not asked to end, because one that ends while it makes the container may leave it behind.
+    pub(crate) async fn give_up(self, grace: Duration) -> String {
+        match self.container {
+            Some(_) => self.settled_output().await,
+            None => self.stop(grace).await.1,
+        }
+    }
+
+    fn charge(&self) -> Charge {
+        let leader = self.leader.as_raw_nonzero().get();
+        Charge::Group { leader, container: self.container.clone() }
+    }
+
+    /// Removes the container, kills the group, has both forgotten, and only then reaps the leader.
     fn clear(&mut self) {
         if self.cleared {
             return;
         }
         self.cleared = true;
+        if let Some(container) = &self.container {
+            remove_container(container, || self.exit().is_none());
+        }
         let _ = kill_process_group(self.leader, Signal::KILL);
-        drop(self.guardian.forget(Charge::Group(self.leader.as_raw_nonzero().get())));
+        drop(self.guardian.forget(self.charge()));
         drop(self.child.wait());
     }
 }
