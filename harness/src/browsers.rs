@@ -22,6 +22,7 @@ mod known;
 pub mod namespace;
 mod perform;
 pub mod record;
+pub mod serve;
 pub mod servers;
 pub mod session;
 pub mod socks;

@@ -47,12 +47,24 @@ pub(super) struct Attempt<'a> {
     pub(super) recording: Recording,
 }
 
+/// Where an attempt's servers and its opaque pages stand: origins.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The target.
+    pub(super) base: String,
+    /// The server that redirects to it.
+    pub(super) elsewhere: String,
+    /// The page around a sandboxed frame.
+    pub(super) around: String,
+}
+
 /// A step that a page can do.
 #[derive(Debug)]
 pub(super) struct PageStep {
     pub(super) name: String,
     pub(super) wait: Duration,
     pub(super) fetch: FetchStep,
+    around: String,
 }
 
 impl<'a> Attempt<'a> {
@@ -60,12 +72,23 @@ impl<'a> Attempt<'a> {
     /// redirects to targets.
     pub(super) fn new(planned: &'a Planned, id: String, elsewhere: &Url, world: &World) -> Self {
         let [target, other] = DOMAINS.map(|domain| format!("{id}.{domain}"));
-        let case =
-            planned.case.concretize(&format!("https://{target}"), &format!("https://{other}"));
         let recording = world.record(&[(&target, &planned.upstream), (&other, elsewhere)]);
+        let [base, elsewhere] = [target, other].map(|host| format!("https://{host}"));
+        Self::at(planned, id, &Place { base, elsewhere, around: AROUND.to_owned() }, recording)
+    }
+
+    /// The case of `planned` where its servers are at `place`; what they receive is in `recording`.
+    pub(super) fn at(
+        planned: &'a Planned,
+        id: String,
+        place: &Place,
+        recording: Recording,
+    ) -> Self {
+        let case = planned.case.concretize(&place.base, &place.elsewhere);
         let steps = doable(&case).filter_map(|(step, why)| match (why, &step.action) {
             (None, Action::Fetch(fetch)) => {
-                Some(PageStep { name: step.name.clone(), wait: step.advance, fetch: fetch.clone() })
+                let (name, around) = (step.name.clone(), place.around.clone());
+                Some(PageStep { name, wait: step.advance, fetch: fetch.clone(), around })
             }
             _ => None,
         });
@@ -82,7 +105,7 @@ impl PageStep {
     /// The page that does it: its URL, which is that of the tab.
     pub(super) fn page_url(&self) -> String {
         match self.fetch.origin.as_str() {
-            "null" => format!("{AROUND}{OPAQUE_PAGE}"),
+            "null" => format!("{}{OPAQUE_PAGE}", self.around),
             origin => format!("{origin}{PAGE}"),
         }
     }

@@ -102,7 +102,11 @@ const frame = OPAQUE ? sandboxed() : null;
 
 addEventListener("message", async ({ data }) => {
   const { run } = JSON.parse(data);
-  if (!run) return;
+  if (!run) {
+    // What the frame in here answers is for whoever has this page in a frame.
+    if (frame && parent !== self) parent.postMessage(data, "*");
+    return;
+  }
   if (frame) {
     frame.contentWindow.postMessage(data, "*");
     return;

@@ -19,6 +19,10 @@ use crate::driver;
 use crate::escape::latin1;
 use crate::transport::{Transport, TransportError, TransportOptions};
 
+mod door;
+
+pub use door::{Door, UsedPorts};
+
 /// The path of the page that performs cases, at every origin; no server of ours has such a path.
 pub const PAGE: &str = "/.corspec-page";
 
@@ -75,7 +79,7 @@ pub enum WorldError {
 }
 
 /// Where a case's requests are recorded: the hosts that are its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Recording(Arc<Mutex<Vec<Received>>>);
 
 impl World {
@@ -156,7 +160,8 @@ async fn answer(
     }
 }
 
-fn page(path: &str) -> Response {
+/// The page that performs cases, at `path`.
+pub(super) fn page(path: &str) -> Response {
     let html = format!(
         "<!doctype html><title>corspec</title><link rel=icon href=data:,><script>{SCRIPT}</script>"
     );

@@ -1,5 +1,7 @@
 //! `corspec browsers`: the model held against real browsers.
 
+mod serve;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -26,6 +28,9 @@ use crate::whole_file;
 /// Each fetch of each case is performed by a page in the browser and by the model, against the same
 /// server. The browsers run in a network namespace that has loopback alone, which the command makes
 /// itself.
+///
+/// With `--serve` it starts none, and serves a page that does the same in the browser of whoever
+/// opens it, as far as the ports of one host go as origins.
 ///
 /// Exits with 0 where both agree or the difference is known, 1 where they do not, 2 on bad usage, 3
 /// where a target, a namespace or (with `--require`) a browser is missing, 4 where nothing was asked,
@@ -56,6 +61,8 @@ pub(super) struct BrowsersArgs {
     require: bool,
     #[command(flatten)]
     record: RecordArgs,
+    #[command(flatten)]
+    serve: serve::ServeArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -80,6 +87,9 @@ struct Asked<'a> {
 
 /// Runs the command.
 pub(super) async fn command(args: &BrowsersArgs) -> Exit {
+    if args.serve.serve {
+        return serve::command(args).await;
+    }
     let exit = tokio::select! {
         exit = async {
             match args.record.order()? {

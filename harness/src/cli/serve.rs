@@ -48,7 +48,7 @@ enum Server {
 }
 
 /// What asks the command to end.
-struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
@@ -153,7 +153,7 @@ fn policy(suite: &Suite, text: &str) -> Result<Policy, String> {
     policy.map_err(|error| format!("`{text}` is not a policy: {error}"))
 }
 
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> Refused {
+pub(super) fn cannot_listen(address: SocketAddr, error: &io::Error) -> Refused {
     let message = match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!("{address} is taken; choose another `--port`, or 0 for a free one")
@@ -202,7 +202,7 @@ impl Server {
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -210,7 +210,7 @@ impl Signals {
     }
 
     /// Waits for one, and says how the command ends with it.
-    async fn any(&mut self) -> Exit {
+    pub(super) async fn any(&mut self) -> Exit {
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Expected,

@@ -21,6 +21,19 @@ A case that differs is performed again, twice at most: what a browser does only 
 Safari is not WebKitGTK, and Edge is not Chromium: the table speaks of the engines that it names.
 ";
 
+/// What stands below it all.
+const IN_YOUR_OWN: &str = "\
+## In your own browser
+
+`corspec browsers --serve` prints the URL of a page. Whoever opens it and presses Run has the cases performed in their own
+browser, against the reference, and sees the table of agreement, each difference in full, and what the page cannot do;
+a button saves it all as JSON. No driver, proxy or network namespace is needed, so that any browser will do.
+With `--host 0.0.0.0` a phone in the same network can open it, by this machine's address; so can everybody else there.
+Each case gets ports of its own, which are origins of their own: the page's own port is the origin that policies allow first,
+and two more stand for another allowed one and for a stranger. Names under a domain and encryption are not to be had at an
+address, so that the cases that need them are counted and left out. Safari and all browsers on iOS are held against WebKit's
+profile, and everything else against that of its engine; the page lets you choose another.";
+
 /// For people: a table, and a block for each disagreement.
 #[must_use]
 pub fn text(findings: &Findings) -> String {
@@ -122,6 +135,7 @@ pub fn markdown(findings: &Findings) -> String {
             rows(it, &mut out);
         }
     }
+    line(&mut out, format_args!("\n{IN_YOUR_OWN}"));
     out
 }
 
