@@ -93,7 +93,7 @@ pub async fn run(
 ) -> Result<Agreement, BrowsersError> {
     let world = World::start().await?;
     let elsewhere = reference::serve_elsewhere().await.map_err(BrowsersError::Elsewhere)?;
-    let mut session = Session::start(engine, programs, world.port(), &plan.guardian).await?;
+    let mut session = Session::start(engine, programs, world.entrance(), &plan.guardian).await?;
     let laboratory = Laboratory {
         engine,
         world: &world,

@@ -171,7 +171,8 @@ async fn shown(api: &str, django: &Url, guardian: &Guardian) -> Result<Vec<Value
     let at_api = api.trim_start_matches("http://");
     let received = world.record(&[(at_api, django)]);
     let programs = Engine::Chromium.programs().map_err(|missing| missing.join(", "))?;
-    let mut session = Session::start(Engine::Chromium, &programs, world.port(), guardian).await?;
+    let mut session =
+        Session::start(Engine::Chromium, &programs, world.entrance(), guardian).await?;
     session.visit(&format!("{PAGE}/?api={api}")).await?;
     let answer = session.run(READ, Value::Null).await?;
     session.stop().await;

@@ -133,6 +133,9 @@ const CHROMIUM: [&str; 13] = [
 pub(super) fn firefox_settings(port: u16) -> String {
     let settings = [
         ("marionette.port", "0"),
+        ("security.OCSP.enabled", "0"),
+        ("security.ssl.enable_ocsp_stapling", "false"),
+        ("security.pki.certificate_transparency.mode", "0"),
         ("network.proxy.type", "1"),
         ("network.proxy.socks", "\"127.0.0.1\""),
         ("network.proxy.socks_port", &port.to_string()),

@@ -152,7 +152,7 @@ async fn performed(
     for run in 1..=order.runs {
         let name = engine.name();
         progress(&format!("{name}, run {run} of {}: {} vectors", order.runs, vectors.len()));
-        let mut session = Session::start(engine, programs, servers.port(), &order.guardian)
+        let mut session = Session::start(engine, programs, servers.entrance(), &order.guardian)
             .await
             .map_err(|error| RecordError::Session(name, error))?;
         version.clone_from(&session.version);
@@ -221,7 +221,7 @@ async fn finding(
     if !open.is_empty() {
         progress(&format!("{name}: reducing {} disagreements", open.len()));
         let mut session =
-            Session::start(performed.engine, programs, servers.port(), &order.guardian)
+            Session::start(performed.engine, programs, servers.entrance(), &order.guardian)
                 .await
                 .map_err(|error| RecordError::Session(name, error))?;
         finding.smallest = minimised(&open, profile, servers, &mut session).await;

@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use corspec_targets::guardian::{Guardian, WatchedFolder};
 use corspec_targets::process::ProcessGroup;
 use serde_json::Value;
@@ -14,12 +16,18 @@ use tokio::time::Instant;
 use super::driving::{DriveError, Driver};
 use super::engine::{Engine, Programs, firefox_settings};
 use super::namespace::{self, NamespaceError};
+use super::socks::Entrance;
 
 /// How long a browser may take to start: the first start of all on a busy machine is slow.
 const START: Duration = Duration::from_secs(60);
 
 /// How long its processes have to end.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// Has Firefox trust an authority. It takes any certificate without, as the others do, but makes a
+/// second connection of each one then.
+const TRUST: &str = "Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB)
+  .addCertFromBase64(arguments[0], 'CT,,');";
 
 /// A browser that does as it is told. Dropping it kills its processes and removes its folder.
 #[derive(Debug)]
@@ -47,15 +55,15 @@ pub enum SessionError {
 }
 
 impl Session {
-    /// Starts `engine`, whose every connection goes through the SOCKS server at `socks`.
+    /// Starts `engine`, for which what is behind `entrance` is all that there is.
     ///
     /// # Errors
     ///
-    /// There is a network beside loopback, or the browser does not start.
+    /// There is a network beside loopback, or the browser does not start or trust the authority.
     pub async fn start(
         engine: Engine,
         programs: &Programs,
-        socks: u16,
+        entrance: &Entrance,
         guardian: &Guardian,
     ) -> Result<Self, SessionError> {
         namespace::check()?;
@@ -64,19 +72,20 @@ impl Session {
         fs::create_dir(path.join("profile"))?;
         let mut starting =
             Starting { path, guardian, env: environment(path), processes: Vec::new() };
-        let capabilities = engine.capabilities(programs, path, socks);
+        let capabilities = engine.capabilities(programs, path, entrance.port);
         let started = match engine {
             Engine::Chromium => {
                 let driver = programs.path("chromedriver");
                 starting.webdriver(driver, &capabilities).await
             }
-            Engine::Firefox => starting.firefox(programs, socks, &capabilities).await,
+            Engine::Firefox => starting.firefox(programs, entrance.port, &capabilities).await,
             Engine::WebKit => {
                 starting.screen(programs.path("Xvfb")).await?;
                 starting.webdriver(programs.path("WebKitWebDriver"), &capabilities).await
             }
         };
-        let (driver, version) = started.map_err(|error| starting.with_output(error))?;
+        let (mut driver, version) = started.map_err(|error| starting.with_output(error))?;
+        driver.run_privileged(TRUST, BASE64_STANDARD.encode(&entrance.authority).into()).await?;
         let processes = starting.processes;
         Ok(Self { version, driver, processes, _folder: folder })
     }
@@ -141,8 +150,9 @@ impl Starting<'_> {
         written.map_err(|error| self.failed(error.to_string()))?;
         let program = programs.path("firefox-esr");
         let folder = profile.display().to_string();
-        let command = [&program, "--marionette", "--headless", "--no-remote", "--profile", &folder];
-        self.spawn(command.map(str::to_owned).into())?;
+        let flags = ["--marionette", "--remote-allow-system-access", "--headless", "--no-remote"];
+        let command = [&[program.as_str()], &flags[..], &["--profile", &folder]].concat();
+        self.spawn(command.into_iter().map(str::to_owned).collect())?;
         let file = profile.join("MarionetteActivePort");
         let port = self.until(|_| fs::read_to_string(&file).ok()?.trim().parse().ok()).await?;
         Driver::marionette(port, capabilities).await

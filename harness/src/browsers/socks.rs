@@ -50,16 +50,27 @@ pub enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// What a browser needs to come through a SOCKS server.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// The port of 127.0.0.1 at which it listens.
+    pub port: u16,
+    /// The certificate (DER) of the authority that vouches for every host behind it.
+    pub authority: Vec<u8>,
+}
+
 impl Socks {
-    /// Serves SOCKS on a free port of 127.0.0.1, which is returned, until the listener is dropped.
+    /// Serves SOCKS on a free port of 127.0.0.1 until the listener is dropped; also returns what a
+    /// browser needs to come through it.
     ///
     /// # Errors
     ///
     /// No port can be bound, or no certificate can be made.
-    pub async fn listen() -> io::Result<(Self, u16)> {
+    pub async fn listen() -> io::Result<(Self, Entrance)> {
         let authority = Arc::new(Authority::new().map_err(io::Error::other)?);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
+        let entrance = Entrance { port, authority: authority.certificate.clone() };
         let (sender, connections) = mpsc::channel(64);
         tokio::spawn(async move {
             loop {
@@ -77,7 +88,7 @@ impl Socks {
                 });
             }
         });
-        Ok((Self { connections }, port))
+        Ok((Self { connections }, entrance))
     }
 }
 
@@ -159,6 +170,7 @@ async fn read<const N: usize>(stream: &mut TcpStream) -> io::Result<[u8; N]> {
 #[derive(Debug)]
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
+    certificate: Vec<u8>,
     configs: Mutex<HashMap<String, Arc<ServerConfig>>>,
 }
 
@@ -166,8 +178,9 @@ impl Authority {
     fn new() -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = Issuer::new(params, KeyPair::generate()?);
-        Ok(Self { issuer, configs: Mutex::default() })
+        let key = KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?.der().to_vec();
+        Ok(Self { issuer: Issuer::new(params, key), certificate, configs: Mutex::default() })
     }
 
     /// The TLS set-up of a host: HTTP/1.1, with a certificate for its name.

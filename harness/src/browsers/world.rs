@@ -14,7 +14,7 @@ use futures_util::stream;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use super::socks::{Destination, Socks};
+use super::socks::{Destination, Entrance, Socks};
 use crate::driver;
 use crate::escape::latin1;
 use crate::transport::{Transport, TransportError, TransportOptions};
@@ -50,7 +50,7 @@ pub struct Received {
 #[derive(Debug)]
 pub struct World {
     shared: Arc<Shared>,
-    port: u16,
+    entrance: Entrance,
     serving: JoinHandle<io::Result<()>>,
 }
 
@@ -91,17 +91,17 @@ impl World {
     pub async fn start() -> Result<Self, WorldError> {
         let transport = Transport::new(&TransportOptions::default())?;
         let shared = Arc::new(Shared { transport, routes: Mutex::default() });
-        let (socks, port) = Socks::listen().await?;
+        let (socks, entrance) = Socks::listen().await?;
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let service = router.into_make_service_with_connect_info::<Destination>();
         let serving = tokio::spawn(axum::serve(socks, service).into_future());
-        Ok(Self { shared, port, serving })
+        Ok(Self { shared, entrance, serving })
     }
 
-    /// The port of 127.0.0.1 at which the SOCKS server listens.
+    /// How a browser comes to it.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port
+    pub fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 
     /// A client that sees the world as the browsers do.
@@ -111,7 +111,7 @@ impl World {
     /// The client cannot be made.
     pub fn transport(&self) -> Result<Transport, TransportError> {
         let options = TransportOptions {
-            socks: Some(self.port),
+            socks: Some(self.entrance.port),
             insecure: true,
             ..TransportOptions::default()
         };

@@ -12,7 +12,7 @@ use corspec_vectors::vector::{PAGE, Vector, latin1};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::task::JoinHandle;
 
-use crate::browsers::socks::{Destination, Socks, Stream};
+use crate::browsers::socks::{Destination, Entrance, Socks, Stream};
 use crate::browsers::world::SCRIPT;
 
 /// What stands around a frame: it hands on what it is told to run.
@@ -27,7 +27,7 @@ const LONGEST_HEAD: usize = 1 << 18;
 #[derive(Debug)]
 pub(super) struct Servers {
     shared: Arc<Shared>,
-    port: u16,
+    entrance: Entrance,
     serving: JoinHandle<()>,
 }
 
@@ -50,7 +50,7 @@ struct Request {
 impl Servers {
     /// Starts them; they know no vector yet.
     pub(super) async fn start() -> io::Result<Self> {
-        let (mut socks, port) = Socks::listen().await?;
+        let (mut socks, entrance) = Socks::listen().await?;
         let shared = Arc::<Shared>::default();
         let of_all = Arc::clone(&shared);
         let serving = tokio::spawn(async move {
@@ -63,12 +63,12 @@ impl Servers {
                 });
             }
         });
-        Ok(Self { shared, port, serving })
+        Ok(Self { shared, entrance, serving })
     }
 
-    /// The port of 127.0.0.1 at which the SOCKS server listens.
-    pub(super) fn port(&self) -> u16 {
-        self.port
+    /// How a browser comes to them.
+    pub(super) fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 
     /// Answers as these vectors say from now on, and forgets all others.
