@@ -44,3 +44,24 @@ pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> boo
     !origin.is_potentially_trustworthy() && matches!(url.scheme(), "http" | "ws")
         || insecure_loopback && profile.loopback_is_mixed_content
 }
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+    use url::Url;
+
+    use super::is_mixed_content;
+    use crate::origin::Origin;
+    use crate::page::Page;
+    use crate::profile::Profile;
+
+    #[test_case("http://localhost:8000/", &Profile::SPEC => false; "this machine")]
+    #[test_case("http://localhost:8000/", &Profile::WEBKIT => true; "this machine, in WebKit")]
+    #[test_case("https://localhost:8000/", &Profile::WEBKIT => false; "this machine, encrypted")]
+    #[test_case("http://api.test/", &Profile::WEBKIT => true; "another, not encrypted")]
+    #[test_case("https://api.test/", &Profile::WEBKIT => false; "another, encrypted")]
+    fn a_secure_page_is_kept_from(url: &str, profile: &Profile) -> bool {
+        let page = Page::at(Origin::parse("https://page.test").unwrap());
+        is_mixed_content(&page, &Url::parse(url).unwrap(), profile)
+    }
+}

@@ -111,6 +111,16 @@ fn each_answer_must_vary_and_not_only_those_that_allow() {
     assert_eq!(seen, story);
 }
 
+#[test]
+fn the_leave_of_another_origin_is_none() {
+    let found = fault("", |request| match listed(request, 200, &[]) {
+        listed if listed.headers.contains(ALLOW_ORIGIN) => listed,
+        _ => answer(200, &[(ALLOW_ORIGIN, A)]),
+    });
+    let seen = &found.unwrap()[1];
+    assert!(seen.contains("and it is blocked although it is allowed"), "{seen}");
+}
+
 #[test_case(&[(ALLOW_ORIGIN, "*")] ; "everyone")]
 #[test_case(&[(ALLOW_ORIGIN, A)] ; "one for all")]
 #[test_case(&[] ; "no one")]
@@ -208,12 +218,13 @@ fn who_has_no_credentials_is_not_handed_what_asks_for_them(name: &'static str) {
     assert!(found.unwrap()[0].contains("since the status depends on it"));
 }
 
-#[test_case("authorization" ; "authorization")]
-#[test_case("cookie" ; "cookie")]
-fn bad_credentials_are_refused_though_everybody_may_read(name: &'static str) {
+#[test_case("authorization", &[] ; "authorization")]
+#[test_case("cookie", &[] ; "cookie")]
+#[test_case("cookie", &[("cache-control", "public, max-age=60")] ; "cookie, and an answer to be kept")]
+fn bad_credentials_are_refused_though_everybody_may_read(name: &'static str, headers: Lines) {
     let server = |request: &SentRequest| match request.headers.contains(name) {
         true => answer(401, &[]),
-        false => answer(200, &[]),
+        false => answer(200, headers),
     };
     assert_eq!(fault(&format!("by = ['{name}']"), server), None);
 }

@@ -37,6 +37,10 @@ fn exchange(headers: &[(&str, &str)]) -> Exchange {
 #[test_case(GrammarRule::AllowOrigin, ORIGIN, &["https://a.example:8443"] => true ; "origin with a port")]
 #[test_case(GrammarRule::AllowOrigin, ORIGIN, &["chrome-extension://abc"] => true ; "another scheme")]
 #[test_case(GrammarRule::AllowOrigin, ORIGIN, &["http://[::1]:80"] => true ; "address of version 6")]
+#[test_case(GrammarRule::AllowOrigin, ORIGIN, &["http://[::1]"] => true ; "address of version 6 without a port")]
+#[test_case(GrammarRule::AllowOrigin, ORIGIN, &["http://[::1"] => false ; "half an address")]
+#[test_case(GrammarRule::AllowOrigin, ORIGIN, &["http://a:b:80"] => false ; "a colon within a host")]
+#[test_case(GrammarRule::AllowOrigin, ORIGIN, &["http://[a/b]:80"] => false ; "an address with a slash")]
 #[test_case(GrammarRule::AllowOrigin, ORIGIN, &["%%%"] => true ; "what the request said")]
 #[test_case(GrammarRule::AllowOrigin, ORIGIN, &[] => true ; "absent")]
 #[test_case(GrammarRule::AllowOrigin, ORIGIN, &[""] => false ; "empty")]
@@ -148,4 +152,12 @@ fn requests_that_a_policy_has_no_role_for_are_left_out() {
     let both = case("must", &format!("{allowed}{STEP}")).unwrap();
     assert_eq!(both.steps.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["2"]);
     assert!(case("must", allowed).is_err());
+}
+
+#[test]
+fn a_failure_says_what_the_rule_asks() {
+    let Verdict::Fail { failures, .. } = judged("must", "x", "1").0.result else {
+        panic!("it fails");
+    };
+    assert_eq!(failures[0].expected, "one line of digits");
 }

@@ -1,6 +1,14 @@
 //! Rows for the judge and the operators.
 
+use std::time::Duration;
+
+use corspec_fetch::agent::UserAgent;
+use corspec_fetch::fetch::{HttpResponse, Step};
 use corspec_fetch::header_list::HeaderList;
+use corspec_fetch::origin::Origin;
+use corspec_fetch::page::Page;
+use corspec_fetch::profile::Profile;
+use corspec_fetch::request::{Mode, RedirectMode, RequestInit};
 use test_case::test_case;
 
 use super::*;
@@ -79,6 +87,7 @@ fn passes(case: &Case, records: &[StepRecord]) -> bool {
 #[test_case("at-most", "600", &["5", "600"], &["5", "601"] ; "at most")]
 #[test_case("at-most", "0", &[], &["99999999999999999999999"] ; "at most nothing")]
 #[test_case("at-most", "600", &["-1", "", "1e9"], &["1e9", "3600"] ; "at most of numbers")]
+#[test_case("at-most", "600", &["0600", "007"], &["601"] ; "at most, with leading zeros")]
 #[test_case("has-attributes", "secure", &["a=1; Path=/; Secure", "b=2;secure"], &["a=1; Secure", "secure=1"] ; "has attributes")]
 #[test_case("has-attributes", "secure", &["a=1; secure"], &[] ; "attributes of nothing")]
 #[test_case("vary-names", "a", &["*"], &["b"] ; "vary names")]
@@ -138,6 +147,80 @@ fn steps_are_compared(operator: &str, second: &str, expected: bool) {
 fn clauses_are_judged(expect: &str, expected: bool) {
     let records = record(vec![exchange(false, None, 200, &[])]);
     assert_eq!(passes(&wire(&format!("{{ {expect} }}")), &records), expected);
+}
+
+/// The record of a page that asked another origin, which answered 201 with these headers.
+fn asked_by_page(init: RequestInit, status: u16, headers: &[(&str, &str)]) -> Vec<StepRecord> {
+    let page = Page::at(Origin::parse("https://a.example").unwrap());
+    let mut agent = UserAgent::new(&Profile::SPEC);
+    let init = RequestInit { url: "https://api.example/".to_owned(), ..init };
+    let request = agent.construct(&page, &init).unwrap();
+    let mut fetch = agent.fetch(&page, request);
+    let headers: HeaderList = headers.iter().copied().collect();
+    let outcome = loop {
+        match fetch.step(&mut agent, Duration::ZERO) {
+            Step::Done(outcome) => break Some(outcome),
+            Step::Send(_) => {
+                let headers = headers.clone();
+                fetch.respond(Ok(HttpResponse { status, headers, ..HttpResponse::default() }));
+            }
+        }
+    };
+    // The status of the exchange is not what is judged where a page asked.
+    let exchanges = vec![exchange(false, Some("https://a.example"), 500, &[])];
+    vec![StepRecord { outcome, exchanges, ..StepRecord::default() }]
+}
+
+const SHARED: [(&str, &str); 2] = [("access-control-allow-origin", "*"), ("expires", "0")];
+
+#[test_case("page = 'readable'" => true ; "readable")]
+#[test_case("page = 'any'" => true ; "anything")]
+#[test_case("page = 'blocked'" => false ; "blocked")]
+#[test_case("page = 'opaque'" => false ; "opaque")]
+#[test_case("cause = ['allow-origin-missing']" => true ; "a cause, where there is none")]
+#[test_case("status = 201" => true ; "the status that the page sees")]
+#[test_case("status = 500" => false ; "another status")]
+#[test_case("visible = ['expires']" => true ; "a header that it reads")]
+#[test_case("visible = ['age']" => false ; "one that it does not")]
+#[test_case("hidden = ['age']" => true ; "one that it must not")]
+#[test_case("hidden = ['expires']" => false ; "one that it reads and must not")]
+fn a_page_that_may_read(expect: &str) -> bool {
+    let records = asked_by_page(RequestInit::default(), 201, &SHARED);
+    passes(&wire(&format!("{{ {expect} }}")), &records)
+}
+
+#[test_case("page = 'blocked'" => true ; "blocked")]
+#[test_case("page = 'any'" => true ; "anything")]
+#[test_case("page = 'readable'" => false ; "readable")]
+#[test_case("page = 'blocked', cause = ['allow-origin-missing']" => true ; "the cause")]
+#[test_case("page = 'blocked', cause = ['bad-port', 'allow-origin-missing']" => true ; "one of two causes")]
+#[test_case("page = 'blocked', cause = ['bad-port']" => false ; "another cause")]
+#[test_case("status = 500" => false ; "no status is seen")]
+#[test_case("hidden = ['expires']" => true ; "no header is")]
+fn a_page_that_is_blocked(expect: &str) -> bool {
+    let records = asked_by_page(RequestInit::default(), 201, &SHARED[1..]);
+    passes(&wire(&format!("{{ {expect} }}")), &records)
+}
+
+#[test_case(Mode::NoCors, RedirectMode::Follow, 201, "page = 'opaque'" => true ; "opaque")]
+#[test_case(Mode::NoCors, RedirectMode::Follow, 201, "page = 'readable'" => false ; "not readable")]
+#[test_case(Mode::Cors, RedirectMode::Manual, 302, "page = 'opaque-redirect'" => true ; "a redirect that is not followed")]
+#[test_case(Mode::Cors, RedirectMode::Manual, 302, "page = 'opaque'" => false ; "which is another thing")]
+fn a_page_that_sees_nothing(mode: Mode, redirect: RedirectMode, status: u16, expect: &str) -> bool {
+    let init = RequestInit { mode, redirect, ..RequestInit::default() };
+    let records = asked_by_page(init, status, &SHARED);
+    passes(&wire(&format!("{{ {expect} }}")), &records)
+}
+
+#[test]
+fn a_failure_says_where_the_page_was_blocked() {
+    let records = asked_by_page(RequestInit::default(), 201, &[]);
+    let judgement = judge(&wire("{ page = 'readable', cause = ['bad-port'] }"), &records);
+    assert_eq!(judgement.decided_by.as_deref(), Some("cors-check 2"));
+    let Verdict::Fail { failures, .. } = judgement.result else { panic!("it fails") };
+    let seen: Vec<_> = failures.iter().map(|it| it.seen.as_str()).collect();
+    let blocked = "it is blocked at cors-check 2: the response has no Access-Control-Allow-Origin";
+    assert_eq!(seen, [blocked, "the cause allow-origin-missing"]);
 }
 
 #[test]

@@ -75,6 +75,9 @@ mod tests {
     #[test_case("max-age=99999999999999999999999", Some(u64::MAX) ; "too many")]
     #[test_case("private=\"x, max-age=60\"", None ; "within a quoted value")]
     #[test_case("private=\"x\\\", max-age=60\"", None ; "after an escaped quote")]
+    #[test_case("x=\"a\", max-age=60", Some(60) ; "after a quoted value")]
+    #[test_case("xy=\"a, max-age=5\"", None ; "within a quoted value of a shorter name")]
+    #[test_case("x=\"a\\\\\", max-age=60", Some(60) ; "after an escaped backslash")]
     #[test_case(",, x-max-age=60", None ; "another name")]
     fn seconds_are_read(line: &str, expected: Option<u64>) {
         let headers: HeaderList = [("cache-control", line)].into_iter().collect();

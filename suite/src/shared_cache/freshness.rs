@@ -54,3 +54,24 @@ pub fn date(answer: &SeenResponse, name: &str) -> Option<Duration> {
     let time = httpdate::parse_http_date(std::str::from_utf8(&value).ok()?).ok()?;
     time.duration_since(UNIX_EPOCH).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use test_case::test_case;
+
+    #[test_case(&[] => false ; "nothing")]
+    #[test_case(&[("cache-control", "max-age=60")] => true ; "a lifetime")]
+    #[test_case(&[("cache-control", "public")] => true ; "public")]
+    #[test_case(&[("expires", "0")] => true ; "a date, be it none")]
+    #[test_case(&[("cache-control", "no-cache")] => false ; "something else")]
+    fn answers_marked_cacheable(headers: &[(&str, &str)]) -> bool {
+        is_marked_cacheable(&SeenResponse {
+            status: 200,
+            status_text: Vec::new(),
+            headers: headers.iter().copied().collect(),
+            body: Vec::new(),
+        })
+    }
+}

@@ -220,3 +220,17 @@ fn head_fills_the_store_for_get_where_it_is_asked_as_get() {
     assert!(given.body.is_empty());
     assert!(cache.stored(&request("GET", &[]), NOW).is_some());
 }
+
+#[test_case(true, "HEAD", &[] => "GET" ; "head as get")]
+#[test_case(false, "HEAD", &[] => "HEAD" ; "head as it is")]
+#[test_case(true, "HEAD", &[("cookie", "a=1")] => "HEAD" ; "what is passed is passed as it is")]
+#[test_case(true, "POST", &[] => "POST" ; "another method")]
+fn the_origin_is_asked_with(head_as_get: bool, method: &str, headers: Lines) -> String {
+    let options = CacheOptions { head_as_get, passes: &["cookie"], ..CacheOptions::STANDARD };
+    let mut asked = Vec::new();
+    SharedCache::new(options).ask(&request(method, headers), NOW, |upstream| {
+        asked = upstream.method.clone();
+        answer(200, &[])
+    });
+    String::from_utf8(asked).unwrap()
+}

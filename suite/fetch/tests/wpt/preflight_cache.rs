@@ -105,6 +105,15 @@ fn a_new_answer_gives_an_entry_its_age() {
     assert!(browser.fetch(&init("GET", API, &[X]), open).preflighted());
 }
 
+#[test]
+fn an_entry_outlives_a_shorter_answer_that_does_not_name_it() {
+    let mut browser = Browser::new();
+    browser.fetch(&init("PUT", API, &[]), lasting(&["60"]));
+    browser.fetch(&init("GET", API, &[X]), lasting(&["1"]));
+    browser.now += Duration::from_secs(1);
+    assert!(!browser.fetch(&init("PUT", API, &[]), open).preflighted());
+}
+
 /// By the credentials of the preflight's request and of the next.
 #[test_case(Omit, Omit => false; "both without")]
 #[test_case(Include, Include => false; "both with")]
