@@ -30,7 +30,7 @@ pub mod world;
 
 pub use agreement::{Agreement, Disagreement, Findings};
 pub use attempt::Planned;
-pub use compare::{Difference, Part};
+pub use compare::Difference;
 pub use known::{Known, KnownError};
 
 use crate::transport::{Transport, TransportError};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use corspec_vectors::compare::Part;
 use serde::Serialize;
 
 use super::Plan;
 use super::attempt::Planned;
-use super::compare::{Difference, Part};
+use super::compare::Difference;
 use super::engine::Engine;
 use super::known::Known;
 

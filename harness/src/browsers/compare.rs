@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use corspec_vectors::compare::Part;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -36,16 +37,6 @@ pub(super) struct Request {
     pub(super) url: String,
     /// Each name once, in lower case.
     pub(super) headers: BTreeMap<String, String>,
-}
-
-/// What is compared.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Part {
-    /// What the page sees.
-    View,
-    /// What servers receive.
-    Wire,
 }
 
 /// One thing that the model says in another way than the browser.

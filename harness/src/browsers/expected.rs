@@ -1,9 +1,9 @@
 //! What the model says that a browser would do, in the form in which both are compared.
 
 use corspec_fetch::agent::UserAgent;
-use corspec_fetch::outcome::Outcome;
 use corspec_fetch::page::Page;
 use corspec_fetch::profile::Profile;
+use corspec_vectors::replay::view;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -65,20 +65,6 @@ fn page(step: &PageStep) -> Result<Page, String> {
         // A document of an opaque origin gives no referrer.
         "null" => Page { top_level: Some(corspec_fetch::origin::Origin::of(&url)), ..page },
         _ => Page { url: Some(url), ..page },
-    })
-}
-
-fn view(outcome: &Outcome) -> Value {
-    let Outcome::Response(response) = outcome else { return json!({"error": "TypeError"}) };
-    let headers: Vec<_> =
-        response.headers.iter().map(|(name, value)| json!([latin1(name), latin1(value)])).collect();
-    json!({
-        "type": response.kind.name(),
-        "status": response.status,
-        "url": response.url,
-        "redirected": response.redirected,
-        "headers": headers,
-        "body": latin1(&response.body),
     })
 }
 

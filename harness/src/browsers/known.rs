@@ -1,8 +1,9 @@
 //! Disagreements whose cause is known: `known.toml`, beside this file.
 
+use corspec_vectors::compare::Part;
 use serde::Deserialize;
 
-use super::compare::{Difference, Part};
+use super::compare::Difference;
 use super::engine::Engine;
 use crate::selection::{BadGlob, Selection};
 

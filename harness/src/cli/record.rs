@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, eprintln};
 use clap::Args;
 use corspec_fetch::profile::Profile;
-use corspec_vectors::compare::Part;
 
 use super::run::{Refused, complain, start_guardian};
 use crate::browsers::engine::{Engine, Programs};
@@ -175,7 +174,7 @@ fn of(text: &mut String, finding: &Finding, kept: usize) -> std::fmt::Result {
         writeln!(
             text,
             "  {count} differ first in the {}: {}",
-            word(*part),
+            part.words(),
             escape::for_terminal(field)
         )?;
     }
@@ -183,18 +182,11 @@ fn of(text: &mut String, finding: &Finding, kept: usize) -> std::fmt::Result {
         let vector = serde_json::to_string(vector).map_err(|_| std::fmt::Error)?;
         writeln!(text, "\n  {}", escape::for_terminal(&vector))?;
         for it in differences {
-            let of = format!("{} of {} {}", it.field, word(it.part), it.at + 1);
+            let of = format!("{} of {} {}", it.field, it.part.words(), it.at + 1);
             writeln!(text, "    {}", escape::for_terminal(&of))?;
             writeln!(text, "      the model: {}", escape::for_terminal(&it.model))?;
             writeln!(text, "      {name}: {}", escape::for_terminal(&it.browser))?;
         }
     }
     Ok(())
-}
-
-fn word(part: Part) -> &'static str {
-    match part {
-        Part::View => "page's view",
-        Part::Wire => "wire",
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::browsers::{Agreement, Disagreement, Findings, Part};
+use crate::browsers::{Agreement, Disagreement, Findings};
 use crate::escape::{for_terminal, json_line};
 
 /// What stands above the table in the documentation.
@@ -165,7 +165,7 @@ fn details(agreement: &Agreement, out: &mut String) {
                 format_args!(
                     "  step {} · {} · {}\n    model    {}\n    browser  {}",
                     for_terminal(&difference.step),
-                    part(difference.part),
+                    difference.part.words(),
                     for_terminal(&difference.field),
                     for_terminal(&difference.model),
                     for_terminal(&difference.browser)
@@ -199,19 +199,12 @@ fn rows(disagreement: &Disagreement, out: &mut String) {
                 disagreement.scenario,
                 disagreement.policy,
                 cell(&it.difference.step),
-                part(it.difference.part),
+                it.difference.part.words(),
                 cell(&it.difference.field),
                 cell(&it.difference.model),
                 cell(&it.difference.browser)
             ),
         );
-    }
-}
-
-fn part(part: Part) -> &'static str {
-    match part {
-        Part::View => "page's view",
-        Part::Wire => "wire",
     }
 }
 

@@ -18,6 +18,17 @@ pub enum Part {
     Wire,
 }
 
+impl Part {
+    /// What it is called in a report.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::View => "page's view",
+            Self::Wire => "wire",
+        }
+    }
+}
+
 /// One thing that the model says in another way than the browser.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Difference {

@@ -58,7 +58,7 @@ pub fn replay(vector: &Vector, profile: &'static Profile) -> Result<Recorded, In
                 Step::Done(outcome) => break outcome,
             }
         };
-        recorded.seen.push(seen(&outcome, vector));
+        recorded.seen.push(unnumbered_view(&view(&outcome), vector));
     }
     Ok(recorded)
 }
@@ -86,21 +86,20 @@ fn exchanged(vector: &Vector, request: &HttpRequest, own: &[(&str, &str)]) -> (S
     (asked.recorded(vector, own), answer)
 }
 
-fn seen(outcome: &Outcome, vector: &Vector) -> Value {
+/// What a page sees of an outcome, as a recording has it.
+#[must_use]
+pub fn view(outcome: &Outcome) -> Value {
     let Outcome::Response(response) = outcome else { return json!({"error": "TypeError"}) };
     let headers: Vec<_> =
         response.headers.iter().map(|(name, value)| json!([latin1(name), latin1(value)])).collect();
-    unnumbered_view(
-        &json!({
-            "type": response.kind.name(),
-            "status": response.status,
-            "url": response.url,
-            "redirected": response.redirected,
-            "headers": headers,
-            "body": latin1(&response.body),
-        }),
-        vector,
-    )
+    json!({
+        "type": response.kind.name(),
+        "status": response.status,
+        "url": response.url,
+        "redirected": response.redirected,
+        "headers": headers,
+        "body": latin1(&response.body),
+    })
 }
 
 /// What a page saw, with letters for origins and `{P}` for the path of the vector.

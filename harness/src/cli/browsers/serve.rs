@@ -16,7 +16,7 @@ use crate::cli::serve::{Signals, cannot_listen};
 use crate::exit::Exit;
 
 /// How the page is served.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Debug)]
 pub(super) struct ServeArgs {
     /// Serve a page that compares the browser that opens it, against the reference. Prints the
     /// page's URL, and serves until Ctrl-C or TERM.
