@@ -15,6 +15,8 @@ mod exits;
 mod interrupted;
 #[path = "run/misbehaving.rs"]
 mod misbehaving;
+#[path = "run/order.rs"]
+mod order;
 #[path = "run/own.rs"]
 mod own;
 #[path = "run/own_server.rs"]
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         .into_iter()
         .chain(misbehaving::trials())
         .chain(interrupted::trials())
+        .chain(order::trials())
         .chain(serve::trials())
         .chain(own::trials())
         .collect();

@@ -85,6 +85,17 @@ fn a_new_anchor_without_a_digest_is_named() {
 }
 
 #[test]
+fn a_damaged_digest_is_none() {
+    let project = project();
+    let digests = project.path().join("suite/fetch/spec/digests.txt");
+    let damaged = fs::read_to_string(&digests).unwrap().replace("cors-check ", "cors-check x");
+    fs::write(digests, damaged).unwrap();
+    let output = drift(project.path(), &["--check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).starts_with("#cors-check is named and has no digest"), "{output:?}");
+}
+
+#[test]
 fn bad_usage_is_said() {
     let project = project();
     for arguments in [&[][..], &["no-such.bs"], &["fetch.bs", "fetch.bs"]] {
