@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
@@ -47,7 +48,8 @@ pub enum InstallError {
 ///
 /// # Errors
 ///
-/// When a watched file cannot be read, the cache cannot be written, or a command fails.
+/// When a watched file cannot be read, the cache cannot be written, or a command fails or does not
+/// end in time.
 pub async fn install(target: &Target, guardian: &Guardian) -> Result<PathBuf, InstallError> {
     let Some(folder) = &target.folder else { return Ok(PathBuf::new()) };
     let cache = cache_folder(folder);
@@ -68,7 +70,7 @@ pub async fn install(target: &Target, guardian: &Guardian) -> Result<PathBuf, In
     fs::create_dir_all(&install).map_err(failed_at(&install))?;
     for command in &target.manifest.install.commands {
         let command = render(command, &[("target", path(folder)), ("install", path(&install))]);
-        execute(&command, folder, guardian).await?;
+        execute(&command, folder, target.manifest.install.patience(), guardian).await?;
     }
     fs::write(install.join(MARKER), []).map_err(failed_at(&install))?;
     Ok(install)
@@ -100,10 +102,11 @@ pub(crate) fn render(command: &[String], values: &[(&str, String)]) -> Vec<Strin
     command.iter().map(fill).collect()
 }
 
-/// Runs `command` to its end.
+/// Runs `command` to its end, for which it has `patience`.
 pub(crate) async fn execute(
     command: &[String],
     folder: &Path,
+    patience: Duration,
     guardian: &Guardian,
 ) -> Result<(), InstallError> {
     let failed = |reason: String, output: String| InstallError::Command {
@@ -113,10 +116,11 @@ pub(crate) async fn execute(
     };
     let process = ProcessGroup::start(command, &[], folder, guardian)
         .map_err(|error| failed(error.to_string(), String::new()))?;
-    let reason = match process.ended().await {
-        Exit::Status(0) => return Ok(()),
-        Exit::Status(status) => format!("exit status {status}"),
-        Exit::Signal(signal) => format!("signal {signal}"),
+    let reason = match tokio::time::timeout(patience, process.ended()).await {
+        Ok(Exit::Status(0)) => return Ok(()),
+        Ok(Exit::Status(status)) => format!("exit status {status}"),
+        Ok(Exit::Signal(signal)) => format!("signal {signal}"),
+        Err(_) => format!("it did not end within {} s", patience.as_secs()),
     };
     Err(failed(reason, process.settled_output().await))
 }

@@ -213,7 +213,9 @@ async fn launch_container(
 ) -> Result<Launch, InstallError> {
     let image = format!("{}:{}", container.image, install::digest(target)?);
     let values = [("target", install::path(folder)), ("image", image.clone())];
-    install::execute(&install::render(&container.build, &values), folder, guardian).await?;
+    let build = install::render(&container.build, &values);
+    let patience = Duration::from_secs(container.build_seconds);
+    install::execute(&build, folder, patience, guardian).await?;
     let name = unused_name();
     let publish = publish(address, container.port);
     let mut command: Vec<String> =

@@ -14,6 +14,7 @@ pub mod known;
 pub mod launch;
 pub mod manifest;
 pub mod mutant;
+mod need;
 mod probe;
 pub mod process;
 pub mod reference;

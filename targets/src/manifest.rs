@@ -3,12 +3,16 @@
 //! The keys are described for authors in `targets/README.md`. Unknown keys are errors.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::Deserialize;
 use thiserror::Error;
 
 use crate::route;
+
+/// How long a command that installs or builds may take where its manifest does not say.
+const INSTALL_SECONDS: u64 = 900;
 
 /// A target's manifest.
 ///
@@ -67,6 +71,8 @@ pub struct Install {
     /// Files, relative to the target's folder, whose change asks for a new install.
     #[serde(default)]
     pub watch: Vec<String>,
+    /// Seconds that each command may take; absent: 900.
+    pub seconds: Option<u64>,
 }
 
 /// How the server is started.
@@ -106,6 +112,9 @@ pub struct Container {
     /// The command that builds `${image}`. It is run before every start and should be quick when
     /// nothing has changed.
     pub build: Vec<String>,
+    /// Seconds that building may take.
+    #[serde(default = "default_build_seconds")]
+    pub build_seconds: u64,
     /// The port that the app listens on within the container.
     pub port: u16,
     /// Environment variables that it gets beside the contract's own.
@@ -129,6 +138,13 @@ pub struct ManifestError {
     source_code: NamedSource<String>,
     #[label("here")]
     span: Option<SourceSpan>,
+}
+
+impl Install {
+    /// How long each command may take.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.seconds.unwrap_or(INSTALL_SECONDS))
+    }
 }
 
 impl Manifest {
@@ -160,6 +176,10 @@ impl Manifest {
             None => Ok(manifest),
         }
     }
+}
+
+fn default_build_seconds() -> u64 {
+    INSTALL_SECONDS
 }
 
 fn default_ready_seconds() -> u64 {

@@ -202,9 +202,15 @@ impl Output {
     }
 }
 
-/// Waits on a thread for the process to end, without reaping it.
+/// The end of the process, once there is one.
 fn await_exit(leader: Pid) -> watch::Receiver<Option<Exit>> {
     let (sender, receiver) = watch::channel(None);
+    on_exit(leader, move |exit| _ = sender.send_replace(Some(exit)));
+    receiver
+}
+
+/// Waits on a thread for the process to end, without reaping it, and tells `then` of it.
+pub(crate) fn on_exit(leader: Pid, then: impl FnOnce(Exit) + Send + 'static) {
     thread::spawn(move || {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         let status = loop {
@@ -213,11 +219,9 @@ fn await_exit(leader: Pid) -> watch::Receiver<Option<Exit>> {
                 other => break other.ok().flatten(),
             }
         };
-        let exit = status.map_or(Exit::Status(-1), |status| match status.exit_status() {
+        then(status.map_or(Exit::Status(-1), |status| match status.exit_status() {
             Some(code) => Exit::Status(code),
             None => Exit::Signal(status.terminating_signal().unwrap_or_default()),
-        });
-        sender.send_replace(Some(exit));
+        }));
     });
-    receiver
 }

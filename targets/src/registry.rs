@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::manifest::{Manifest, ManifestError, Need};
+use crate::manifest::{Manifest, ManifestError};
+use crate::need::{self, Check};
 use crate::route;
 
 /// The id of the target that is part of corspec and runs in its process.
@@ -161,13 +161,15 @@ impl Target {
                 }
             },
         };
-        let missing: Vec<_> = needs.iter().filter(|need| !is_met(need)).collect();
+        let checked = needs.iter().map(|need| (need, need::check(need)));
+        let missing: Vec<_> = checked.filter(|(_, check)| *check != Check::Met).collect();
         if missing.is_empty() {
             return Ok(Availability::Available);
         }
+        let how: Vec<_> = missing.iter().map(|(need, _)| need.get.as_str()).collect();
         Ok(Availability::Unavailable {
-            missing: missing.iter().map(|need| need.tool.clone()).collect(),
-            how: missing.iter().map(|need| need.get.as_str()).collect::<Vec<_>>().join("; "),
+            how: how.join("; "),
+            missing: missing.iter().map(|(need, check)| need.missing(*check)).collect(),
         })
     }
 }
@@ -208,20 +210,10 @@ fn reference() -> Target {
     Target { id: REFERENCE.to_owned(), manifest, folder: None }
 }
 
-fn is_met(need: &Need) -> bool {
-    let [program, arguments @ ..] = need.check.as_slice() else { return false };
-    let status = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::Need;
 
     #[test]
     fn every_manifest_of_the_project_is_read() {

@@ -53,6 +53,7 @@ fn trials() -> Vec<Trial> {
         Trial::test("nothing_outlives_a_killed_run", || outlived_by_nothing(true)),
         Trial::test("an_install_is_done_once", installs_once),
         Trial::test("a_failed_install_is_told_and_tried_again", failed_install),
+        Trial::test("an_install_without_end_is_given_up", endless_install),
     ]
 }
 
@@ -182,6 +183,18 @@ fn failed_install() -> Check {
         assert!(message.ends_with("failed: exit status 9"), "{message}");
         assert_eq!(output, "no wheel");
     }
+    Ok(())
+}
+
+fn endless_install() -> Check {
+    let (mut target, _folder) = fake("good", "[\"sh\", \"-c\", \"sleep 1000; exit 0\"]")?;
+    target.manifest.install.seconds = Some(0);
+    let guardian = Guardian::start(env::current_exe()?)?;
+    let launch = block_on(launch(&target, None, "{}", &guardian));
+    let Launch::Failed { message, .. } = launch else {
+        return Err("it ran without its install".into());
+    };
+    assert!(message.ends_with("failed: it did not end within 0 s"), "{message}");
     Ok(())
 }
 
