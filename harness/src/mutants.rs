@@ -22,6 +22,7 @@ use crate::transport::{Transport, TransportOptions};
 
 mod matrix;
 mod published;
+pub mod real;
 
 pub use matrix::{Caught, Kind, Matrix, Row, ScenarioRow, Trouble};
 pub use published::{Fate, Group, Published, PublishedError, PublishedFault};

@@ -81,7 +81,7 @@ fn main() -> miette::Result<()> {
 
 fn targets<'a>(registry: &'a Registry, chosen: Option<&str>) -> miette::Result<Vec<&'a Target>> {
     match chosen {
-        None => Ok(registry.targets().iter().collect()),
+        None => Ok(registry.usual().collect()),
         Some(ids) => ids.split(',').map(|id| Ok(registry.target(id.trim())?)).collect(),
     }
 }

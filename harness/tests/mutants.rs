@@ -2,16 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::Command;
 
+use corspec::mutants::real::{Real, With};
 use corspec::mutants::{Kind, Published, run};
 use corspec::report::mutants::published::row_head;
 use corspec::transport::{Transport, TransportOptions};
 use corspec_fetch::fetch::HttpRequest;
 use corspec_suite::load::Suite;
+use corspec_suite::scenario::Direction;
+use corspec_targets::guardian::Guardian;
 use corspec_targets::mutant::{Mutant, Mutants};
 use corspec_targets::reference;
+use corspec_targets::registry::Registry;
 use test_case::test_case;
 
 /// One of each kind of fault: the lookup, a memory, the policy, an answer in the server's place, edits of answers.
@@ -111,4 +117,59 @@ fn what_cannot_be_chosen_is_said(arguments: &[&str], code: i32, expected: &str) 
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(code), "{error}");
     assert!(error.contains(expected), "{error}");
+}
+
+/// Every version on demand is there for a published fault, and the other way round; with `--real` they are asked.
+#[test]
+fn published_faults_name_the_versions_that_are_targets() {
+    let (suite, mutants) = (Suite::embedded().unwrap(), Mutants::embedded().unwrap());
+    let published = Published::embedded(&suite, &mutants).unwrap();
+    let real = published.faults().filter_map(|fault| fault.real.as_ref());
+    let named: BTreeSet<_> = real.flat_map(|it| [it.faulty.as_str(), it.fixed.as_str()]).collect();
+    let registry =
+        Registry::discover(Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../targets"))))
+            .unwrap();
+    let targets = registry.targets().iter().filter(|it| it.is_on_demand());
+    assert_eq!(named, targets.map(|it| it.id.as_str()).collect());
+}
+
+const ABSENT: &str = "name = 'A'\nlanguage = 'c'\nlibrary = 'a'\nhomepage = 'https://a.example'\nroutes = ['resource']\n\
+    [[needs]]\ntool = 'a tool'\ncheck = ['no-such-program-of-corspec']\nget = 'build it'\n";
+
+/// The reference stands for one version, and for the other a target that cannot run: the first has no fault to catch.
+#[test_case("reference", "faulty/absent", "origins/suffix-lookalike-is-blocked",
+    "reference has it, and origins/suffix-lookalike-is-blocked does not fail: pass"; "a fault that is not there")]
+#[test_case("faulty/absent", "reference", "origins/deep-subdomain-is-readable",
+    "reference has it no more, and origins/deep-subdomain-is-readable does not pass: not-applicable"; "a scenario that says nothing")]
+#[tokio::test]
+async fn versions_that_are_not_as_stated_are_told(
+    faulty: &str,
+    fixed: &str,
+    scenario: &str,
+    expected: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let absent = folder.path().join("faulty/absent");
+    std::fs::create_dir_all(&absent).unwrap();
+    std::fs::write(absent.join("target.toml"), ABSENT).unwrap();
+    let suite = Suite::embedded().unwrap();
+    let with = With {
+        suite: &suite,
+        registry: &Registry::discover(Some(folder.path())).unwrap(),
+        transport: Transport::new(&TransportOptions::default()).unwrap(),
+        guardian: Guardian::start(env!("CARGO_BIN_EXE_corspec").into()).unwrap(),
+    };
+    let real = Real {
+        faulty: faulty.to_owned(),
+        fixed: fixed.to_owned(),
+        policy: "single".to_owned(),
+        scenarios: BTreeMap::from([(Direction::FailOpen, [scenario.to_owned()].into())]),
+    };
+    let troubles = real.ask("CVE-1", &with).await.unwrap();
+    assert_eq!(troubles.len(), 2, "{troubles:?}");
+    let unasked = "CVE-1: faulty/absent could not be asked: a tool is missing: build it";
+    assert_eq!(troubles[0].to_string(), unasked);
+    assert!(troubles[0].is_unasked());
+    assert!(troubles[1].to_string().starts_with(&format!("CVE-1: {expected}")), "{troubles:?}");
+    assert!(!troubles[1].is_unasked());
 }

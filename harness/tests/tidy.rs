@@ -193,3 +193,38 @@ fn every_target_of_the_folder_has_its_manifest() {
     }
     assert_none(&problems);
 }
+
+#[test]
+fn versions_on_demand_are_pinned_by_their_digests() {
+    let mut problems = Vec::new();
+    let mut locks = 0;
+    for entry in fs::read_dir(root().join("targets/faulty")).unwrap() {
+        let folder = entry.unwrap().path();
+        let Ok(manifest) = fs::read_to_string(folder.join("target.toml")) else { continue };
+        let manifest: toml::Table = toml::from_str(&manifest).unwrap();
+        let commands = manifest["install"]["commands"].as_array().unwrap();
+        let words = commands.iter().map(|it| it.as_array().unwrap());
+        let words =
+            words.map(|it| it.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>());
+        for command in words.filter(|it| it.contains(&"pip")) {
+            let lock = command.last().unwrap().replace("${target}", &folder.to_string_lossy());
+            problems.extend(
+                unpinned(&fs::read_to_string(&lock).unwrap()).map(|it| format!("{lock}: {it}")),
+            );
+            if !command.contains(&"--require-hashes") {
+                problems.push(format!("{}: {}", folder.display(), command.join(" ")));
+            }
+            locks += 1;
+        }
+    }
+    assert!(locks > 0);
+    assert_none(&problems);
+}
+
+/// The requirements of a lock for `pip` that have no version or no digest.
+fn unpinned(lock: &str) -> impl Iterator<Item = String> {
+    let lock = lock.replace("\\\n", " ");
+    let lines: Vec<_> = lock.lines().map(str::to_owned).collect();
+    let requirements = lines.into_iter().filter(|it| !it.is_empty() && !it.starts_with('#'));
+    requirements.filter(|it| !it.contains("==") || !it.contains("--hash=sha256:"))
+}

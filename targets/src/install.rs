@@ -52,8 +52,8 @@ pub enum InstallError {
 /// end in time.
 pub async fn install(target: &Target, guardian: &Guardian) -> Result<PathBuf, InstallError> {
     let Some(folder) = &target.folder else { return Ok(PathBuf::new()) };
-    let cache = cache_folder(folder);
-    let name = format!("{}-{}", target.id, digest(target)?);
+    let cache = cache_folder(&target.id, folder);
+    let name = format!("{}-{}", target.id.replace('/', "-"), digest(target)?);
     let (install, lock_path) = (cache.join(&name), cache.join(format!("{name}.lock")));
     if install.join(MARKER).is_file() {
         return Ok(install);
@@ -130,9 +130,9 @@ pub(crate) fn path(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn cache_folder(target: &Path) -> PathBuf {
-    // `targets/<id>`: the cache is in the `target/` beside `targets/`.
-    let project = target.parent().and_then(Path::parent).unwrap_or(target);
+/// The folder of installs, in the `target/` beside `targets/`, for the target `id` in `folder`: `targets/<id>`.
+fn cache_folder(id: &str, folder: &Path) -> PathBuf {
+    let project = folder.ancestors().nth(id.split('/').count() + 1).unwrap_or(folder);
     project.join("target").join("corspec")
 }
 

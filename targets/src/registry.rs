@@ -14,6 +14,10 @@ use crate::route;
 /// The id of the target that is part of corspec and runs in its process.
 pub const REFERENCE: &str = "reference";
 
+/// The folder below that of the targets whose own folders are targets too, but run on demand only: versions with a
+/// published fault, and those that mended it. The id of such a target has it in front: `faulty/litestar-2.19.0`.
+pub const ON_DEMAND: &str = "faulty";
+
 /// All targets, by id.
 #[derive(Clone, Debug)]
 pub struct Registry {
@@ -24,7 +28,7 @@ pub struct Registry {
 /// A server that can be tested.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Its permanent name: that of its folder.
+    /// Its permanent name: that of its folder, with [`ON_DEMAND`] in front where it is within that one.
     pub id: String,
     /// What its `target.toml` says.
     pub manifest: Manifest,
@@ -95,7 +99,11 @@ impl Registry {
         };
         let mut targets = vec![reference()];
         if let Some(folder) = &folder {
-            targets.extend(read_targets(folder)?);
+            targets.extend(read_targets(folder, "")?);
+            let on_demand = folder.join(ON_DEMAND);
+            if on_demand.is_dir() {
+                targets.extend(read_targets(&on_demand, &format!("{ON_DEMAND}/"))?);
+            }
         }
         targets.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self { folder, targets })
@@ -109,6 +117,11 @@ impl Registry {
     /// All targets, sorted by id.
     pub fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// Those that are asked where none is named, sorted by id: all but those that run on demand.
+    pub fn usual(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().filter(|target| !target.is_on_demand())
     }
 
     /// The target `id`.
@@ -132,6 +145,11 @@ impl Target {
     /// Whether it runs within corspec's own process.
     pub fn is_builtin(&self) -> bool {
         self.folder.is_none()
+    }
+
+    /// Whether it runs on demand only, so that what it answers is not on record.
+    pub fn is_on_demand(&self) -> bool {
+        is_on_demand(&self.id)
     }
 
     /// The path template of each route that it serves, by the route's name.
@@ -174,6 +192,11 @@ impl Target {
     }
 }
 
+/// Whether the target of this id runs on demand only.
+pub fn is_on_demand(id: &str) -> bool {
+    id.split_once('/').is_some_and(|(folder, _)| folder == ON_DEMAND)
+}
+
 fn nearest_targets_folder() -> Option<PathBuf> {
     let here = env::current_dir().ok()?;
     here.ancestors().map(|folder| folder.join("targets")).find(|folder| {
@@ -182,7 +205,8 @@ fn nearest_targets_folder() -> Option<PathBuf> {
     })
 }
 
-fn read_targets(folder: &Path) -> Result<Vec<Target>, RegistryError> {
+/// The targets that are folders within `folder`; `prefix` stands before the names of these in their ids.
+fn read_targets(folder: &Path, prefix: &str) -> Result<Vec<Target>, RegistryError> {
     let unreadable = |path: &Path| {
         let path = path.to_owned();
         move |source| RegistryError::Read { path, source }
@@ -192,13 +216,14 @@ fn read_targets(folder: &Path) -> Result<Vec<Target>, RegistryError> {
     for entry in fs::read_dir(&folder).map_err(unreadable(&folder))? {
         let folder = entry.map_err(unreadable(&folder))?.path();
         let path = folder.join("target.toml");
-        let Some(id) = folder.file_name().and_then(|name| name.to_str()) else { continue };
+        let Some(name) = folder.file_name().and_then(|name| name.to_str()) else { continue };
+        let id = format!("{prefix}{name}");
         if id == REFERENCE || !path.is_file() {
             continue;
         }
         let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
         let manifest = Manifest::parse(&path.to_string_lossy(), &text)?;
-        targets.push(Target { id: id.to_owned(), manifest, folder: Some(folder) });
+        targets.push(Target { id, manifest, folder: Some(folder) });
     }
     Ok(targets)
 }
@@ -218,7 +243,7 @@ mod tests {
     #[test]
     fn every_manifest_of_the_project_is_read() {
         let registry = Registry::discover(Some(Path::new(env!("CARGO_MANIFEST_DIR")))).unwrap();
-        let ids: Vec<_> = registry.targets().iter().map(|target| target.id.as_str()).collect();
+        let ids: Vec<_> = registry.usual().map(|target| target.id.as_str()).collect();
         assert_eq!(
             ids,
             [
@@ -230,6 +255,15 @@ mod tests {
                 "varnish-cache",
             ]
         );
+    }
+
+    #[test]
+    fn a_version_with_a_published_fault_is_found_by_name_only() {
+        let registry = Registry::discover(Some(Path::new(env!("CARGO_MANIFEST_DIR")))).unwrap();
+        let target = registry.target("faulty/litestar-2.19.0").unwrap();
+        assert!(target.folder.as_ref().unwrap().ends_with("faulty/litestar-2.19.0"));
+        assert!(target.is_on_demand());
+        assert!(registry.usual().all(|usual| usual.id != target.id));
     }
 
     #[test]

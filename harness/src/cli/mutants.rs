@@ -3,24 +3,31 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anstream::AutoStream;
 use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
 use corspec_targets::mutant::{Mutant, Mutants};
+use corspec_targets::registry::Registry;
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use miette::Diagnostic;
 
+use super::run::{Refused, complain, start_guardian};
 use crate::exit::Exit;
+use crate::mutants::real::{RealTrouble, With};
 use crate::mutants::{Matrix, Published, run};
 use crate::report::mutants;
 use crate::selection::is_literal;
+use crate::transport::{Transport, TransportOptions};
 
 /// Prove the suite: ask all of it of servers with one fault each, which it must catch, and of servers that are right in
 /// another way, which it must not blame.
 ///
 /// Exits with 0 where the reference and every equivalent pass, every mutant is caught as it states, and every scenario
 /// that can fail catches one; with 1 otherwise, 2 on bad usage, 4 where nothing was chosen, 74 where the output cannot be
-/// written. With `--published` it exits with 0 where every published fault that can be caught is.
+/// written. With `--published` it exits with 0 where every published fault that can be caught is; with `--real` also with
+/// 3 where a published version could not be asked.
 #[derive(Args, Debug)]
 pub(super) struct MutantsArgs {
     /// Only mutants and equivalents whose name this glob matches; all by default.
@@ -29,6 +36,10 @@ pub(super) struct MutantsArgs {
     /// Only what published faults are reproduced by: which of them are caught, and by which scenarios.
     #[arg(long, conflicts_with = "names")]
     published: bool,
+    /// Ask published versions themselves too, where they are targets: one that has the fault has to be caught, and the one
+    /// that mended it has to pass. Installs them, and takes minutes at first.
+    #[arg(long, requires = "published")]
+    real: bool,
     /// Ask every case under every policy, also of mutants that are caught already; takes longer.
     #[arg(long)]
     everything: bool,
@@ -73,18 +84,53 @@ async fn prepared(args: &MutantsArgs) -> Result<Exit, (Exit, String)> {
         (false, false) => choose(&all, &args.names)?,
     };
     let everything = args.everything;
+    let suite = Arc::new(suite);
+    let real = match args.real {
+        true => versions(&suite, &published).await?,
+        false => Vec::new(),
+    };
     let (done, asked) = tokio::sync::oneshot::channel();
     // A thread of its own, which an interrupted command need not wait for.
     std::thread::spawn(move || done.send(run(&suite, &chosen, everything)));
     let fault = |message: String| (Exit::Fault, format!("cannot ask the mutants: {message}"));
     let matrix = asked.await.map_err(|error| fault(error.to_string()))?;
-    let matrix = matrix.map_err(|error| fault(error.to_string()))?;
-    let is_right = matrix.troubles(whole && !args.published).is_empty();
+    let mut matrix = matrix.map_err(|error| fault(error.to_string()))?;
+    matrix.real = real;
+    let is_right = matrix.troubles(whole && !args.published).is_empty() && matrix.real.is_empty();
     let exit = if is_right { Exit::Expected } else { Exit::Unexpected };
+    let absent = matrix.real.iter().any(RealTrouble::is_unasked);
+    let exit = exit.or_worse(if absent { Exit::Target } else { Exit::Expected });
     match write(&matrix, &published, args) {
         Ok(()) => Ok(exit),
         Err(error) => Err((Exit::Output, format!("cannot write the report: {error}"))),
     }
+}
+
+/// Asks the published versions that are targets, and tells on standard error what is not as stated.
+async fn versions(
+    suite: &Suite,
+    published: &Published,
+) -> Result<Vec<RealTrouble>, (Exit, String)> {
+    let usage = |error: &dyn Diagnostic| {
+        let help = error.help().map_or(String::new(), |help| format!("; {help}"));
+        (Exit::Usage, format!("{error}{help}"))
+    };
+    let registry = Registry::discover(None).map_err(|error| usage(&error))?;
+    let transport = Transport::new(&TransportOptions::default());
+    let transport = transport.map_err(|error| (Exit::Fault, error.to_string()))?;
+    let guardian = start_guardian().map_err(|Refused(exit, message)| (exit, message))?;
+    let with = With { suite, registry: &registry, transport, guardian };
+    let mut troubles = Vec::new();
+    for fault in published.faults() {
+        let Some(real) = &fault.real else { continue };
+        eprintln!("{}: {} and {}", fault.id, real.faulty, real.fixed);
+        let found = real.ask(&fault.id, &with).await.map_err(|error| usage(&error))?;
+        for trouble in &found {
+            complain(&trouble.to_string());
+        }
+        troubles.extend(found);
+    }
+    Ok(troubles)
 }
 
 /// Those whose name a pattern matches.

@@ -9,6 +9,8 @@ use corspec_suite::scenario::{Direction, Level};
 use corspec_targets::mutant::Mutant;
 use serde::Serialize;
 
+use super::real::RealTrouble;
+
 /// What kind of server a row is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -133,6 +135,8 @@ pub struct Matrix {
     pub rows: Vec<Row>,
     /// The scenarios that can fail, by id.
     pub scenarios: Vec<ScenarioRow>,
+    /// What published versions themselves did that they should not have, where they were asked.
+    pub real: Vec<RealTrouble>,
 }
 
 impl Row {
@@ -230,7 +234,7 @@ impl Matrix {
                 .map(|row| row.name.clone())
                 .collect(),
         });
-        Self { scenarios: scenarios.collect(), rows }
+        Self { scenarios: scenarios.collect(), rows, real: Vec::new() }
     }
 
     /// The rows of that kind.

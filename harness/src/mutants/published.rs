@@ -9,6 +9,7 @@ use corspec_suite::scenario::Direction;
 use corspec_targets::mutant::{Mutant, Mutants};
 use serde::{Deserialize, Serialize};
 
+use super::real::Real;
 use super::{Kind, Matrix, Row};
 
 /// All published faults.
@@ -60,15 +61,17 @@ pub struct PublishedFault {
     pub observed: Vec<String>,
     /// Why nothing reproduces it.
     pub outside: Option<String>,
+    /// The published versions themselves, where they are targets.
+    pub real: Option<Real>,
 }
 
 /// What became of a published fault.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
-    /// Every mutant that reproduces it is caught as it states.
+    /// Every mutant that reproduces it is caught as it states, and so is the published version where that was asked.
     Caught,
-    /// One of them is not.
+    /// One of them is not, or the published version itself is not.
     Missed,
     /// It harms no page and no cache, and is not blamed.
     Harmless,
@@ -168,10 +171,16 @@ impl PublishedFault {
         if let Some(id) = self.observed.iter().find(|id| suite.scenario(id).is_none()) {
             return Some(format!("names the scenario `{id}`, which there is not"));
         }
+        if let Some(problem) = self.real.as_ref().and_then(|real| real.problem(suite)) {
+            return Some(problem);
+        }
         let nothing = self.mutants.is_empty() && self.equivalents.is_empty();
         match (nothing, &self.outside) {
             (true, None) => Some("has no mutant, no equivalent and no reason why".to_owned()),
             (false, Some(_)) => Some("has a mutant or an equivalent, and is outside".to_owned()),
+            _ if self.mutants.is_empty() && self.real.is_some() => {
+                Some("has versions that are to be caught, and no mutant".to_owned())
+            }
             _ if self.mutants.is_empty() && !nothing && self.note.is_none() => {
                 Some("has equivalents alone, and no note why it harms nobody".to_owned())
             }
@@ -187,7 +196,8 @@ impl PublishedFault {
         }
         let is_right = |kind, name: &String| row(matrix, kind, name).is_some_and(Row::is_right);
         let right = self.mutants.iter().all(|it| is_right(Kind::Mutant, it))
-            && self.equivalents.iter().all(|it| is_right(Kind::Equivalent, it));
+            && self.equivalents.iter().all(|it| is_right(Kind::Equivalent, it))
+            && matrix.real.iter().all(|trouble| trouble.fault != self.id);
         match (right, self.mutants.is_empty()) {
             (false, _) => Fate::Missed,
             (true, true) => Fate::Harmless,
@@ -221,10 +231,14 @@ fn row<'a>(matrix: &'a Matrix, kind: Kind, name: &str) -> Option<&'a Row> {
 mod tests {
     use test_case::test_case;
 
+    use super::super::real::{RealTrouble, RealTroubleKind};
+    use super::super::run;
     use super::*;
 
     const RIGHT: &str = "[[group]]\ntitle = 'A'\n[[group.fault]]\nid = 'CVE-1'\npackage = 'a'\nsays = 'It is wrong.'\n\
-        mutants = ['vary-missing']\nobserved = ['simple/get-is-readable']\n";
+        mutants = ['vary-missing']\nobserved = ['simple/get-is-readable']\n\
+        [group.fault.real]\nfaulty = 'faulty/a-1'\nfixed = 'faulty/a-2'\npolicy = 'single'\n\
+        scenarios = { fail-open = ['origins/suffix-lookalike-is-blocked'] }\n";
 
     fn read(text: &str) -> Result<Published, PublishedError> {
         Published::read(text, &Suite::embedded().unwrap(), &Mutants::embedded().unwrap())
@@ -241,14 +255,38 @@ mod tests {
     #[test_case("'vary-missing'", "'vary-mising'", "names the mutant `vary-mising`"; "a mutant")]
     #[test_case("mutants", "equivalents", "names the equivalent `vary-missing`"; "an equivalent")]
     #[test_case("simple/get", "simple/got", "names the scenario `simple/got-is-readable`"; "a scenario")]
+    #[test_case("'single'", "'double'", "names the policy `double`"; "a policy")]
+    #[test_case("suffix-look", "suffix-loke", "names the scenario `origins/suffix-lokealike-is-blocked`"; "a scenario of versions")]
+    #[test_case("fail-open", "fail-closed", "for a direction that it has not"; "a direction of versions")]
+    #[test_case("['origins/suffix-lookalike-is-blocked']", "[]", "no scenario to tell them apart"; "versions that nothing tells apart")]
     #[test_case("mutants = ['vary-missing']", "", "has no mutant, no equivalent"; "nothing at all")]
     #[test_case("id =", "outside = 'files'\nid =", "and is outside"; "outside and inside")]
-    #[test_case("mutants = ['vary-missing']", "equivalents = ['unrelated-headers']", "no note"; "harmless for no reason")]
+    #[test_case("mutants = ['vary-missing']", "equivalents = ['unrelated-headers']", "and no mutant"; "versions of what is harmless")]
     #[test_case("says", "said", "unknown field `said`"; "a misspelt key")]
     fn what_the_file_cannot_say_is_refused(right: &str, wrong: &str, expected: &str) {
         assert!(RIGHT.contains(right));
         let error = read(&RIGHT.replacen(right, wrong, 1)).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn what_is_harmless_has_a_reason() {
+        let (text, _) = RIGHT.split_once("[group.fault.real]").unwrap();
+        let text =
+            text.replace("mutants = ['vary-missing']", "equivalents = ['unrelated-headers']");
+        assert!(read(&text).unwrap_err().to_string().contains("no note why it harms nobody"));
+    }
+
+    #[test]
+    fn a_fault_whose_version_is_not_caught_is_missed() {
+        let (suite, mutants) = (Suite::embedded().unwrap(), Mutants::embedded().unwrap());
+        let published = read(RIGHT).unwrap();
+        let mut matrix = run(&suite, &published.chosen(&mutants), false).unwrap();
+        assert_eq!(published.caught(&matrix), (1, 1));
+        let kind = RealTroubleKind::Unasked { reason: "it did not start".to_owned() };
+        let target = "faulty/a-1".to_owned();
+        matrix.real = vec![RealTrouble { fault: "CVE-1".to_owned(), target, kind }];
+        assert_eq!(published.caught(&matrix), (0, 1));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use corspec_suite::load::Suite;
 use corspec_suite::scenario::Scenario;
+use corspec_targets::registry::is_on_demand;
 
 use crate::escape::for_terminal;
 use crate::event::Event;
@@ -15,6 +16,8 @@ use crate::snapshot::{Drift, DriftKind, Snapshots, Update};
 /// Snapshots to compare a run with.
 pub(super) struct Review {
     folder: PathBuf,
+    /// Whether that folder was named, for all that is asked.
+    named: bool,
     update: Update,
     collected: Snapshots,
 }
@@ -34,12 +37,15 @@ impl Review {
         let beside = || Some(targets?.parent()?.join("snapshots")).filter(|it| it.is_dir());
         let Some(folder) = named.map(Path::to_owned).or_else(beside) else { return Ok(None) };
         let update = Update::from_environment()?;
-        Ok(Some(Self { folder, update, collected: Snapshots::of(areas) }))
+        let collected = Snapshots::of(areas);
+        Ok(Some(Self { folder, named: named.is_some(), update, collected }))
     }
 
-    /// Takes the next event of the run.
+    /// Takes the next event of the run. What runs on demand only is compared where a folder was named.
     pub(super) fn event(&mut self, event: &Event) {
-        if let Event::Result(result) = event {
+        if let Event::Result(result) = event
+            && (self.named || !is_on_demand(&result.target))
+        {
             self.collected.take(result);
         }
     }

@@ -1,5 +1,6 @@
 //! Published faults: which are caught and by what, for people, for programs and for the docs.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use super::page::cell;
 use super::{first, name};
 use crate::escape::{for_terminal, json_line};
+use crate::mutants::real::Real;
 use crate::mutants::{Fate, Matrix, Published, PublishedFault};
 
 /// Writes them as text, a line for each, and the counts.
@@ -54,7 +56,12 @@ pub fn json(published: &Published, matrix: &Matrix, mut out: impl Write) -> io::
         .map(|(what, count)| (what.to_owned(), count.into()))
         .collect();
     let groups: Vec<_> = groups.collect();
-    let document = json!({ "schema": "corspec-published/1", "groups": groups, "counts": counts });
+    let document = json!({
+        "schema": "corspec-published/1",
+        "groups": groups,
+        "counts": counts,
+        "real-troubles": matrix.real,
+    });
     writeln!(out, "{}", json_line(&document))?;
     out.flush()
 }
@@ -73,6 +80,7 @@ fn as_json(fault: &PublishedFault, matrix: &Matrix) -> Value {
         "reason": fault.outside.as_ref().or(fault.note.as_ref()),
         "directions": fault.directions(matrix),
         "scenarios": fault.scenarios(matrix),
+        "real": fault.real,
     })
 }
 
@@ -86,7 +94,9 @@ pub fn markdown(published: &Published, matrix: &Matrix, mut out: impl Write) -> 
         out,
         "# Published faults: which are caught, and by what\n\n\
          Written by `corspec mutants --published --format markdown`; CI holds it to what a run gives.\n\
-         Each is reproduced by [mutants](mutants.md), in `code`.\n\n\
+         Each is reproduced by [mutants](mutants.md), in `code`. Where the faulty version and the one that mended it are\n\
+         targets too, they are linked, and the scenarios that fail on the first and pass on the second are named first:\n\
+         CI asks both, with `corspec mutants --published --real`.\n\n\
          | | |\n|---|---:|"
     )?;
     for (what, count) in counts(published, matrix) {
@@ -121,7 +131,8 @@ pub fn row_head(fault: &PublishedFault) -> String {
         false => format!("{} → {}", fault.faulty, fault.fixed),
     };
     let mutants = fault.mutants.iter().chain(&fault.equivalents);
-    let by: Vec<_> = mutants.map(|name| format!("`{name}`")).collect();
+    let mut by: Vec<_> = mutants.map(|name| format!("`{name}`")).collect();
+    by.extend(fault.real.iter().map(|it| format!("{} → {}", link(&it.faulty), link(&it.fixed))));
     format!(
         "| {} | {} | {} | {} | {} |",
         cell(&fault.id),
@@ -132,13 +143,22 @@ pub fn row_head(fault: &PublishedFault) -> String {
     )
 }
 
+/// A link to the folder of a target.
+fn link(target: &str) -> String {
+    let name = target.rsplit('/').next().unwrap_or_default();
+    format!("[{name}](../targets/{target})")
+}
+
 /// The scenarios that catch it, or why it is not blamed.
 fn proof(fault: &PublishedFault, matrix: &Matrix) -> String {
     if let Some(reason) = fault.outside.as_ref().or(fault.note.as_ref()) {
         let observed = fault.observed.join(", ");
         return if observed.is_empty() { reason.clone() } else { format!("{reason} ({observed})") };
     }
-    let ids: Vec<&str> = fault.scenarios(matrix).into_iter().collect();
+    let caught = fault.scenarios(matrix);
+    let real: BTreeSet<&str> = fault.real.iter().flat_map(Real::ids).collect();
+    let others = caught.into_iter().filter(|id| !real.contains(id));
+    let ids: Vec<&str> = real.iter().copied().chain(others).collect();
     if ids.is_empty() { "none".to_owned() } else { first(&ids) }
 }
 
@@ -151,11 +171,15 @@ fn word(fate: Fate) -> &'static str {
     }
 }
 
-fn counts(published: &Published, matrix: &Matrix) -> [(&'static str, usize); 5] {
+fn counts(published: &Published, matrix: &Matrix) -> [(&'static str, usize); 6] {
     let of = |fate| published.of(fate, matrix);
     [
         ("published faults", published.faults().count()),
         ("caught", of(Fate::Caught)),
+        (
+            "of these also in the published version itself",
+            published.faults().filter(|it| it.real.is_some()).count(),
+        ),
         ("missed", of(Fate::Missed)),
         ("harmless: no page and no cache can tell, not blamed", of(Fate::Harmless)),
         ("outside: not about what a server answers", of(Fate::Outside)),
