@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
@@ -178,6 +178,7 @@ impl Authority {
     fn new() -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "corspec");
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?.der().to_vec();
         Ok(Self { issuer: Issuer::new(params, key), certificate, configs: Mutex::default() })
@@ -195,8 +196,10 @@ impl Authority {
         // A certificate's name has neither the dot at the end nor the brackets of IPv6.
         let name = host.trim_end_matches('.').trim_matches(['[', ']']);
         let key = KeyPair::generate()?;
-        let certificate =
-            CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &self.issuer)?;
+        let mut params = CertificateParams::new(vec![name.to_owned()])?;
+        // Firefox looks certificates up by their subject, and tries all that have the issuer's.
+        params.distinguished_name.push(DnType::CommonName, name);
+        let certificate = params.signed_by(&key, &self.issuer)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
