@@ -28,13 +28,13 @@ pub mod session;
 pub mod socks;
 pub mod world;
 
-pub use agreement::{Agreement, Disagreement, Findings};
+pub use agreement::{Agreement, Count, Disagreement, Explained, Findings};
 pub use attempt::Planned;
 pub use compare::Difference;
 pub use known::{Known, KnownError};
 
 use crate::transport::{Transport, TransportError};
-use attempt::{Attempt, doable};
+use attempt::{Attempt, doable, is_hurried};
 use compare::differences;
 use engine::{Engine, Programs};
 use expected::{Expected, expected};
@@ -102,7 +102,8 @@ pub async fn run(
     };
     let mut agreement = Agreement::new(engine, session.version.clone());
     for case in plan.cases {
-        for (_, why) in doable(&case.case) {
+        for (step, why) in doable(&case.case) {
+            agreement.hurried += usize::from(why.is_none() && is_hurried(&case.case, step));
             agreement.count_step(why);
         }
     }
@@ -173,7 +174,7 @@ impl Laboratory<'_> {
         let both = attempts.into_iter().zip(model);
         let compared = both.map(|(attempt, model)| {
             let seen = views.get(&attempt.id).cloned().unwrap_or_else(|| Ok(Vec::new()));
-            let received = attempt.recording.take();
+            let received = attempt.received();
             let differences = model.and_then(|expected| {
                 let views: Vec<Value> = seen?;
                 Ok(differences(&attempt, &expected, &views, &received))

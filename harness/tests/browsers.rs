@@ -106,13 +106,22 @@ fn chromium_and_the_model_agree() {
     if !chromium_is_here() {
         return;
     }
-    let arguments = ["chromium", "--scenario=simple", "--policy=credentialed", "--format=json"];
+    let arguments = [
+        "chromium",
+        "--scenario=simple",
+        "--scenario=stateless/parallel-*",
+        "--policy=credentialed",
+        "--format=json",
+    ];
     let (code, text) = run(&mut corspec(&arguments));
     assert_eq!(code, Some(0), "{text}");
     let found: serde_json::Value = serde_json::from_str(&text).unwrap();
     let chromium = &found["engines"][0];
     assert!(chromium["cases"].as_u64().unwrap() >= 10, "{text}");
     assert_eq!(chromium["view"], chromium["cases"]);
+    let impossible = chromium["impossible"].as_object().unwrap();
+    let why: Vec<_> = impossible.keys().map(String::as_str).collect();
+    assert_eq!(why, ["a raw request, which no page makes"]);
 }
 
 #[test]

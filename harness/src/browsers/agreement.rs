@@ -18,6 +18,8 @@ pub struct Findings {
     pub schema: &'static str,
     /// The version of corspec.
     pub version: &'static str,
+    /// What was asked, as a command line.
+    pub command: String,
     /// The targets, in order.
     pub targets: Vec<String>,
     /// The policies that they were asked under.
@@ -45,8 +47,12 @@ pub struct Agreement {
     pub view: usize,
     /// In how many cases servers received what the model says.
     pub wire: usize,
+    /// The same of each target, by its name.
+    pub targets: BTreeMap<String, Count>,
     /// How many cases agreed only when they were performed again.
     pub unsteady: usize,
+    /// How many steps were done sooner than the scenario says, in the browser and in the model.
+    pub hurried: usize,
     /// How many steps cannot be done by a page, by the reason.
     pub impossible: BTreeMap<String, usize>,
     /// How many cases were not performed though they can be, by what happened.
@@ -57,6 +63,17 @@ pub struct Agreement {
     pub stale: Vec<String>,
     #[serde(skip)]
     used: Vec<String>,
+}
+
+/// How many cases of a target were performed, and in how many of them both agree.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Count {
+    /// How many cases a page performed.
+    pub cases: usize,
+    /// In how many the page saw what the model says.
+    pub view: usize,
+    /// In how many servers received what the model says.
+    pub wire: usize,
 }
 
 /// A case that the model and a browser see in different ways.
@@ -96,7 +113,9 @@ impl Agreement {
             steps: 0,
             view: 0,
             wire: 0,
+            targets: BTreeMap::new(),
             unsteady: 0,
+            hurried: 0,
             impossible: BTreeMap::new(),
             troubles: BTreeMap::new(),
             disagreements: Vec::new(),
@@ -141,10 +160,15 @@ impl Agreement {
                 return;
             }
         };
+        let agrees = |part| usize::from(differences.iter().all(|it| it.part != part));
+        let (view, wire) = (agrees(Part::View), agrees(Part::Wire));
         self.cases += 1;
-        let differs = |part| differences.iter().any(|it| it.part == part);
-        self.view += usize::from(!differs(Part::View));
-        self.wire += usize::from(!differs(Part::Wire));
+        self.view += view;
+        self.wire += wire;
+        let of_target = self.targets.entry(planned.target.clone()).or_default();
+        of_target.cases += 1;
+        of_target.view += view;
+        of_target.wire += wire;
         if differences.is_empty() {
             return;
         }

@@ -9,10 +9,10 @@ use corspec_suite::case::{Action, Case, CaseStep, FetchStep};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::world::{OPAQUE_PAGE, PAGE, Recording, World};
+use super::world::{OPAQUE_PAGE, PAGE, Received, Recording, World};
 
-/// For how long a page waits where a step comes later: there is no other way to move the browser's
-/// clock.
+/// For how long a page waits at most where a step comes later: longer than browsers remember a
+/// preflight without a max-age.
 const LONGEST_WAIT: Duration = Duration::from_secs(6);
 
 /// When a page gives up a fetch.
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const DOMAINS: [&str; 2] = ["target.test", "elsewhere.test"];
 
 /// The origin of the page around a sandboxed frame.
-const AROUND: &str = "https://pages.test";
+pub(super) const AROUND: &str = "https://pages.test";
 
 /// A case of the plan.
 #[derive(Debug)]
@@ -39,16 +39,15 @@ pub struct Planned {
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     pub(super) planned: &'a Planned,
-    /// Unlike any other's, and the first label of its hosts.
+    /// Unlike any other's, and a label of its hosts.
     pub(super) id: String,
-    /// What its page does.
+    /// What its pages do.
     pub(super) steps: Vec<PageStep>,
-    /// What its servers received.
-    pub(super) recording: Recording,
+    recordings: Vec<Recording>,
 }
 
 /// Where an attempt's servers and its opaque pages stand: origins.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Place {
     /// The target.
     pub(super) base: String,
@@ -64,6 +63,10 @@ pub(super) struct PageStep {
     pub(super) name: String,
     pub(super) wait: Duration,
     pub(super) fetch: FetchStep,
+    /// Who does it: 0 does what is done alone, and each other number one step at the same time as
+    /// others. The hosts of a visitor are their own, so that the browser knows nothing of them yet.
+    pub(super) visitor: usize,
+    alongside: bool,
     around: String,
 }
 
@@ -71,28 +74,42 @@ impl<'a> Attempt<'a> {
     /// The case of `planned` with hosts that no other attempt has; `elsewhere` is the server that
     /// redirects to targets.
     pub(super) fn new(planned: &'a Planned, id: String, elsewhere: &Url, world: &World) -> Self {
-        let [target, other] = DOMAINS.map(|domain| format!("{id}.{domain}"));
-        let recording = world.record(&[(&target, &planned.upstream), (&other, elsewhere)]);
-        let [base, elsewhere] = [target, other].map(|host| format!("https://{host}"));
-        Self::at(planned, id, &Place { base, elsewhere, around: AROUND.to_owned() }, recording)
+        let visitors = cast(&planned.case).map(|(_, visitor)| visitor).max().unwrap_or_default();
+        let stages = (0..=visitors).map(|visitor| {
+            let label = if visitor == 0 { id.clone() } else { format!("visitor-{visitor}.{id}") };
+            let [target, other] = DOMAINS.map(|domain| format!("{label}.{domain}"));
+            let recording = world.record(&[(&target, &planned.upstream), (&other, elsewhere)]);
+            let [base, elsewhere] = [target, other].map(|host| format!("https://{host}"));
+            (Place { base, elsewhere, around: AROUND.to_owned() }, recording)
+        });
+        let stages = stages.collect();
+        Self::at(planned, id, stages)
     }
 
-    /// The case of `planned` where its servers are at `place`; what they receive is in `recording`.
-    pub(super) fn at(
-        planned: &'a Planned,
-        id: String,
-        place: &Place,
-        recording: Recording,
-    ) -> Self {
-        let case = planned.case.concretize(&place.base, &place.elsewhere);
-        let steps = doable(&case).filter_map(|(step, why)| match (why, &step.action) {
-            (None, Action::Fetch(fetch)) => {
-                let (name, around) = (step.name.clone(), place.around.clone());
-                Some(PageStep { name, wait: step.advance, fetch: fetch.clone(), around })
-            }
-            _ => None,
+    /// The case of `planned` where the servers of each visitor are at a place, which records what
+    /// they receive. There is one place at least, and visitors without one do nothing.
+    pub(super) fn at(planned: &'a Planned, id: String, stages: Vec<(Place, Recording)>) -> Self {
+        let steps = cast(&planned.case).filter_map(|(index, visitor)| {
+            let (place, _) = stages.get(visitor)?;
+            let case = planned.case.concretize(&place.base, &place.elsewhere);
+            let Action::Fetch(fetch) = &case.steps[index].action else { return None };
+            let step = &planned.case.steps[index];
+            Some(PageStep {
+                name: step.name.clone(),
+                wait: wait(&planned.case, step),
+                fetch: fetch.clone(),
+                visitor,
+                alongside: step.alongside,
+                around: place.around.clone(),
+            })
         });
-        Self { planned, id, steps: steps.collect(), recording }
+        let steps = steps.collect();
+        Self { planned, id, steps, recordings: stages.into_iter().map(|(_, it)| it).collect() }
+    }
+
+    /// What servers received of each visitor since this was asked last.
+    pub(super) fn received(&self) -> Vec<Vec<Received>> {
+        self.recordings.iter().map(Recording::take).collect()
     }
 
     /// The text without what makes this attempt unlike the next.
@@ -102,6 +119,11 @@ impl<'a> Attempt<'a> {
 }
 
 impl PageStep {
+    /// Whether `next` is done at the same time as this one.
+    pub(super) fn is_alongside(&self, next: &Self) -> bool {
+        self.visitor != 0 && next.visitor != 0 && next.alongside
+    }
+
     /// The page that does it: its URL, which is that of the tab.
     pub(super) fn page_url(&self) -> String {
         match self.fetch.origin.as_str() {
@@ -151,29 +173,48 @@ fn bytewise(text: &str) -> String {
 
 /// The steps of `case`, each with why a page cannot do it, if so.
 pub(super) fn doable(case: &Case) -> impl Iterator<Item = (&CaseStep, Option<String>)> {
-    let alongside = |index: usize| {
-        let also = case.steps.get(index + 1).is_some_and(|next| next.alongside);
-        case.steps[index].alongside || also
-    };
-    let mut broken = false;
-    case.steps.iter().enumerate().map(move |(index, step)| {
+    case.steps.iter().map(|step| {
         let why = match &step.action {
-            _ if broken => Some("it follows a step that cannot be done".to_owned()),
-            _ if step.advance > LONGEST_WAIT => {
-                broken = true;
-                let most = LONGEST_WAIT.as_secs();
-                Some(format!("a browser's clock is not moved, and waited for {most} s at most"))
-            }
             Action::Wire(_) | Action::Differential(_) => {
                 Some("a raw request, which no page makes".to_owned())
-            }
-            Action::Fetch(_) if alongside(index) => {
-                Some("it takes several visitors at the same time".to_owned())
             }
             Action::Fetch(fetch) => impossible(fetch),
         };
         (step, why)
     })
+}
+
+/// The numbers of the steps of `case` that pages do, each with that of its visitor.
+fn cast(case: &Case) -> impl Iterator<Item = (usize, usize)> {
+    let possible = doable(case).enumerate().filter(|(_, (_, why))| why.is_none());
+    let mut last = 0;
+    possible.map(move |(index, _)| {
+        let together = is_parallel(case, index);
+        last += usize::from(together);
+        (index, if together { last } else { 0 })
+    })
+}
+
+/// Whether the step at `index` is done at the same time as another.
+pub(super) fn is_parallel(case: &Case, index: usize) -> bool {
+    case.steps[index].alongside || case.steps.get(index + 1).is_some_and(|next| next.alongside)
+}
+
+/// How long a page waits before `step`. A browser's clock cannot be moved, so that where the
+/// scenario moves it by more than a page would wait, both the page and the model wait for as long as
+/// can show something: what a policy has remembered for longer is there at any time that they reach.
+fn wait(case: &Case, step: &CaseStep) -> Duration {
+    let shows_nothing = |age: u32| age == 0 || Duration::from_secs(age.into()) >= LONGEST_WAIT;
+    match case.policy.max_age {
+        _ if step.advance <= LONGEST_WAIT => step.advance,
+        Some(age) if shows_nothing(age) => Duration::ZERO,
+        Some(_) | None => LONGEST_WAIT,
+    }
+}
+
+/// Whether both do `step` sooner than the scenario says.
+pub(super) fn is_hurried(case: &Case, step: &CaseStep) -> bool {
+    wait(case, step) < step.advance
 }
 
 /// Why no page makes this fetch.
@@ -185,8 +226,8 @@ fn impossible(fetch: &FetchStep) -> Option<String> {
     if Url::parse(&fetch.origin).is_ok_and(|url| bad_port(&url).is_some()) {
         return Some("no browser opens a page at a port that is blocked".to_owned());
     }
-    if fetch.headers.iter().any(|(_, value)| value.contains("{answer:")) {
-        return Some("it says what an earlier answer said".to_owned());
+    if repeats(fetch) {
+        return Some("it repeats a header of an earlier answer, which has none".to_owned());
     }
     if fetch.use_cors_preflight
         && (fetch.mode != Mode::Cors || fetch.redirect != RedirectMode::Follow)
@@ -194,4 +235,69 @@ fn impossible(fetch: &FetchStep) -> Option<String> {
         return Some("XMLHttpRequest has no such mode".to_owned());
     }
     None
+}
+
+/// Whether a page says what an earlier step was answered, and that is not filled in.
+pub(super) fn repeats_answer(action: &Action) -> bool {
+    matches!(action, Action::Fetch(fetch) if repeats(fetch))
+}
+
+fn repeats(fetch: &FetchStep) -> bool {
+    fetch.headers.iter().any(|(_, value)| value.contains("{answer:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use corspec_suite::case::{Abilities, Instantiated};
+    use corspec_suite::load::Suite;
+
+    use super::*;
+
+    fn planned(scenario: &str, policy: &str) -> Planned {
+        let suite = Suite::embedded().unwrap();
+        let scenario = suite.scenario(scenario).unwrap();
+        let made = suite.case(scenario, (policy, &suite.policies()[policy]), &Abilities::all());
+        let Instantiated::Case(case) = made else { panic!("not applicable") };
+        let upstream = Url::parse("http://127.0.0.1:1/").unwrap();
+        Planned { target: "reference".to_owned(), case: *case, upstream }
+    }
+
+    async fn steps(planned: &Planned) -> Vec<PageStep> {
+        let world = World::start().await.unwrap();
+        Attempt::new(planned, "id".to_owned(), &planned.upstream, &world).steps
+    }
+
+    #[tokio::test]
+    async fn visitors_at_the_same_time_have_hosts_of_their_own() {
+        let planned = planned("stateless/parallel-pages-get-their-own-origin", "credentialed");
+        let steps = steps(&planned).await;
+        let visitors: Vec<_> = steps.iter().map(|step| step.visitor).collect();
+        assert_eq!(visitors, (1..=8).collect::<Vec<_>>());
+        assert!(steps[1].fetch.url.starts_with("https://visitor-2.id.target.test/"));
+        assert!(steps.windows(2).all(|pair| pair[0].is_alongside(&pair[1])));
+    }
+
+    #[tokio::test]
+    async fn what_is_done_in_turn_is_done_by_one() {
+        let planned = planned("stateless/allowed-origins-take-turns", "credentialed");
+        let steps = steps(&planned).await;
+        assert!(steps.iter().all(|step| step.visitor == 0));
+        assert!(steps[0].fetch.url.starts_with("https://id.target.test/"));
+        assert!(!steps[0].is_alongside(&steps[1]));
+    }
+
+    #[test]
+    fn a_page_waits_where_that_can_show_something() {
+        let waits = |scenario, policy| {
+            let planned = planned(scenario, policy);
+            let steps = planned.case.steps.iter();
+            let waits = steps
+                .map(|step| (wait(&planned.case, step).as_secs(), is_hurried(&planned.case, step)));
+            waits.collect::<Vec<_>>()
+        };
+        let repeated = "preflight/repeated-preflights-agree";
+        assert_eq!(waits(repeated, "wildcards"), [(0, false), (6, true), (6, true)]);
+        assert_eq!(waits(repeated, "credentialed"), [(0, false), (0, true), (0, true)]);
+        assert_eq!(waits("max-age/zero-keeps-nothing", "single"), [(0, false), (1, false)]);
+    }
 }

@@ -6,7 +6,7 @@ use corspec_vectors::compare::Part;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, PageStep};
 use super::expected::Expected;
 use super::world::Received;
 use crate::escape::latin1;
@@ -84,36 +84,61 @@ impl Request {
     }
 }
 
-/// Every difference between what the model expects of an attempt and what the browser did.
+/// Every difference between what the model expects of an attempt and what the browser did, given what
+/// servers received of each visitor.
 pub(super) fn differences(
     attempt: &Attempt<'_>,
     expected: &[Expected],
     views: &[Value],
+    received: &[Vec<Received>],
+) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (index, (step, expected)) in attempt.steps.iter().zip(expected).enumerate() {
+        let view = views.get(index).unwrap_or(&Value::Null);
+        for (field, model, browser) in view_differences(&expected.view, view) {
+            found.push(difference(attempt, step, Part::View, (&field, model, browser)));
+        }
+    }
+    for (visitor, received) in received.iter().enumerate() {
+        let steps = attempt.steps.iter().zip(expected).filter(|(step, _)| step.visitor == visitor);
+        let steps: Vec<_> = steps.collect();
+        found.extend(wire_differences(attempt, &steps, received));
+    }
+    found
+}
+
+fn difference(
+    attempt: &Attempt<'_>,
+    step: &PageStep,
+    part: Part,
+    (field, model, browser): (&str, String, String),
+) -> Difference {
+    let (model, browser) = (attempt.stable(&model), attempt.stable(&browser));
+    Difference { step: step.name.clone(), part, field: field.to_owned(), model, browser }
+}
+
+/// What servers received of one visitor's steps otherwise than the model says.
+fn wire_differences(
+    attempt: &Attempt<'_>,
+    steps: &[(&PageStep, &Expected)],
     received: &[Received],
 ) -> Vec<Difference> {
     let mut found = Vec::new();
-    let mut put = |step: &str, part: Part, field: &str, model: String, browser: String| {
-        let (model, browser) = (attempt.stable(&model), attempt.stable(&browser));
-        let (step, field) = (step.to_owned(), field.to_owned());
-        found.push(Difference { step, part, field, model, browser });
-    };
-    let authors = attempt.steps.iter().flat_map(|step| &step.fetch.headers);
+    let authors = steps.iter().flat_map(|(step, _)| &step.fetch.headers);
     let mut names: BTreeSet<_> = authors.map(|(name, _)| name.to_ascii_lowercase()).collect();
     names.extend(HEADERS.map(str::to_owned));
     let mut rest: Vec<Request> = received.iter().map(Request::from).collect();
-    for (index, step) in attempt.steps.iter().enumerate() {
-        let Some(expected) = expected.get(index) else { continue };
-        let view = views.get(index).unwrap_or(&Value::Null);
-        for (field, model, browser) in view_differences(&expected.view, view) {
-            put(&step.name, Part::View, &field, model, browser);
-        }
-        let last = index + 1 == attempt.steps.len();
+    for (index, (step, expected)) in steps.iter().enumerate() {
+        let mut put = |field: &str, model: String, browser: String| {
+            found.push(difference(attempt, step, Part::Wire, (field, model, browser)));
+        };
+        let last = index + 1 == steps.len();
         let count = if last { rest.len() } else { expected.requests.len().min(rest.len()) };
         let sent: Vec<_> = rest.drain(..count).collect();
         let named = |all: &[Request]| all.iter().map(Request::named).collect::<Vec<_>>().join(", ");
         let (model, browser) = (named(&expected.requests), named(&sent));
         if model != browser {
-            put(&step.name, Part::Wire, "requests", or_none(model), or_none(browser));
+            put("requests", or_none(model), or_none(browser));
             // Where one request is missing, those after it are not each other's counterparts.
             break;
         }
@@ -124,7 +149,7 @@ pub(super) fn differences(
                         "OPTIONS" => format!("{name} of the preflight"),
                         _ => name.clone(),
                     };
-                    put(&step.name, Part::Wire, &field, model.shown(name), browser.shown(name));
+                    put(&field, model.shown(name), browser.shown(name));
                 }
             }
         }

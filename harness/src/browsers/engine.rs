@@ -95,7 +95,12 @@ impl Engine {
                 "acceptInsecureCerts": true,
                 "webkitgtk:browserOptions": {
                     "binary": programs.path("MiniBrowser"),
-                    "args": ["--automation", format!("--proxy={proxy}"), "--ignore-tls-errors"],
+                    "args": [
+                        "--automation",
+                        format!("--proxy={proxy}"),
+                        "--ignore-tls-errors",
+                        "--javascript-can-open-windows-automatically=true",
+                    ],
                 },
             }),
         }

@@ -4,6 +4,7 @@ use corspec_fetch::agent::UserAgent;
 use corspec_fetch::page::Page;
 use corspec_fetch::profile::Profile;
 use corspec_vectors::replay::view;
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -22,7 +23,8 @@ pub(super) struct Expected {
     pub(super) requests: Vec<Request>,
 }
 
-/// Performs the steps of `attempt` as the browser of `profile` would, over real HTTP.
+/// Performs the steps of `attempt` as the browser of `profile` would, over real HTTP; what is done at
+/// the same time, as several browsers that know nothing yet.
 ///
 /// # Errors
 ///
@@ -35,27 +37,44 @@ pub(super) async fn expected(
     let mut agent = UserAgent::new(profile);
     let mut clock = Clock::default();
     let mut expected = Vec::new();
-    for step in &attempt.steps {
-        clock.advance(step.wait);
-        let page = page(step)?;
-        let Ok(request) = agent.construct(&page, &step.fetch.init()) else {
-            let view = json!({"rejected": "TypeError"});
-            expected.push(Expected { view, requests: Vec::new() });
-            continue;
-        };
-        let fetch = agent.fetch(&page, request);
-        let follow = FollowPolicy::Elsewhere;
-        let driven = driver::drive(&mut agent, fetch, transport, &clock, &follow).await;
-        let view = match driven.ending {
-            Ending::Outcome(outcome) => view(&outcome),
-            Ending::NotFollowed { .. } => Value::Null,
-        };
-        let requests = driven.exchanges.iter().map(request_of).collect();
-        expected.push(Expected { view, requests });
+    for group in attempt.steps.chunk_by(PageStep::is_alongside) {
+        clock.advance(group[0].wait);
+        match group {
+            [step] if step.visitor == 0 => {
+                expected.push(done(step, &mut agent, transport, &clock).await?);
+            }
+            visitors => {
+                let (transport, clock) = (&transport.without_pool(), &clock);
+                let all = visitors.iter().map(async |step| {
+                    done(step, &mut UserAgent::new(profile), transport, clock).await
+                });
+                expected.extend(try_join_all(all).await?);
+            }
+        }
     }
     // What the model asked is no browser's doing.
-    drop(attempt.recording.take());
+    drop(attempt.received());
     Ok(expected)
+}
+
+/// What `agent` makes of a step.
+async fn done(
+    step: &PageStep,
+    agent: &mut UserAgent,
+    transport: &Transport,
+    clock: &Clock,
+) -> Result<Expected, String> {
+    let page = page(step)?;
+    let Ok(request) = agent.construct(&page, &step.fetch.init()) else {
+        return Ok(Expected { view: json!({"rejected": "TypeError"}), requests: Vec::new() });
+    };
+    let fetch = agent.fetch(&page, request);
+    let driven = driver::drive(agent, fetch, transport, clock, &FollowPolicy::Elsewhere).await;
+    let view = match driven.ending {
+        Ending::Outcome(outcome) => view(&outcome),
+        Ending::NotFollowed { .. } => Value::Null,
+    };
+    Ok(Expected { view, requests: driven.exchanges.iter().map(request_of).collect() })
 }
 
 fn page(step: &PageStep) -> Result<Page, String> {

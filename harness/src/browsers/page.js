@@ -100,17 +100,61 @@ function sandboxed() {
 
 const frame = OPAQUE ? sandboxed() : null;
 
+// Who has this page in a frame or a window; itself, where nobody has.
+const above = opener ?? parent;
+
+// Has a window for each page, in which the steps of a case are done at the same time.
+async function visit(pages, cases) {
+  const windows = Object.fromEntries(pages.map((page) => [page, open(page)]));
+  if (Object.values(windows).includes(null)) return { trouble: "no window can be opened", origins: {} };
+  await Promise.all(pages.map((page) => said(windows[page], ({ ready }) => ready)));
+  const origins = {};
+  const views = {};
+  for (const { id, steps } of cases) {
+    const visits = steps.map(async ({ page, step }, index) => {
+      const visitor = `${id}/${index}`;
+      const answer = said(windows[page], ({ views }) => views && visitor in views);
+      windows[page].postMessage(JSON.stringify({ run: [{ id: visitor, steps: [step] }] }), "*");
+      const { origin, views } = await answer;
+      origins[page] = origin;
+      return views[visitor][0];
+    });
+    views[id] = await Promise.all(visits);
+  }
+  for (const page of pages) windows[page].close();
+  return { origins, views };
+}
+
+// The next message of a window that `is` what is awaited.
+function said(window, is) {
+  return new Promise((resolve) => {
+    const listener = ({ source, data }) => {
+      const message = JSON.parse(data);
+      if (source !== window || !is(message)) return;
+      removeEventListener("message", listener);
+      resolve(message);
+    };
+    addEventListener("message", listener);
+  });
+}
+
 addEventListener("message", async ({ data }) => {
-  const { run } = JSON.parse(data);
+  const { run, windows } = JSON.parse(data);
   if (!run) {
-    // What the frame in here answers is for whoever has this page in a frame.
-    if (frame && parent !== self) parent.postMessage(data, "*");
+    // What the frame in here answers is for whoever has this page.
+    if (frame && above !== self) above.postMessage(data, "*");
     return;
   }
   if (frame) {
     frame.contentWindow.postMessage(data, "*");
     return;
   }
-  const views = await perform(run);
-  parent.postMessage(JSON.stringify({ origin: self.origin, views }), "*");
+  const answer = windows ? await visit(windows, run) : { origin: self.origin, views: await perform(run) };
+  above.postMessage(JSON.stringify(answer), "*");
 });
+
+if (opener) {
+  const ready = () => opener.postMessage(JSON.stringify({ ready: true }), "*");
+  if (frame) frame.addEventListener("load", ready);
+  else ready();
+}

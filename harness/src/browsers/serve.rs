@@ -172,7 +172,8 @@ impl Behind {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.last += 1;
         let id = open.last;
-        let attempt = Attempt::at(&here.planned, id.to_string(), &place, recording.clone());
+        let attempt =
+            Attempt::at(&here.planned, id.to_string(), vec![(place.clone(), recording.clone())]);
         let steps = attempt.steps.iter().map(|step| {
             json!({"page": step.page_url(), "origin": step.fetch.origin, "script": step.script()})
         });
@@ -192,11 +193,11 @@ impl Behind {
         let open = open.ok_or_else(nothing)?;
         let planned = &open.stand.cases[open.case].planned;
         let recording = open.recording.clone();
-        let attempt = Attempt::at(planned, seen.id.to_string(), &open.place, recording);
+        let attempt = Attempt::at(planned, seen.id.to_string(), vec![(open.place, recording)]);
         let found = match &seen.trouble {
             Some(trouble) => Err(trouble.clone()),
             None => {
-                let received = attempt.recording.take();
+                let received = attempt.received();
                 let model = expected(&attempt, seen.engine.profile(), &self.transport).await;
                 model.map(|model| differences(&attempt, &model, &seen.views, &received))
             }

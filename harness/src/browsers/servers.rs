@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use corspec_suite::case::{Abilities, Instantiated};
+use corspec_suite::case::{Abilities, Case, Instantiated};
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
 use corspec_suite::scenario::Scenario;
@@ -12,7 +12,9 @@ use corspec_targets::reference;
 use corspec_targets::registry::Target;
 use url::Url;
 
-use super::attempt::Planned;
+use super::attempt::{Planned, repeats_answer};
+use crate::runner;
+use crate::transport::Transport;
 
 /// Servers that run, and the cases that there are for them.
 #[derive(Debug, Default)]
@@ -31,7 +33,8 @@ enum Server {
 }
 
 impl Servers {
-    /// Starts `target` under `policy` and adds the cases that `scenarios` come to.
+    /// Starts `target` under `policy` and adds the cases that `scenarios` come to; where a page says what
+    /// somebody else was answered, `transport` asks beforehand.
     ///
     /// # Errors
     ///
@@ -42,6 +45,7 @@ impl Servers {
         (name, policy): (&str, &Policy),
         (suite, scenarios): (&Suite, &[&Scenario]),
         guardian: &Guardian,
+        transport: &Transport,
     ) -> Result<(), String> {
         let server = if target.is_builtin() {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -65,7 +69,8 @@ impl Servers {
         for scenario in scenarios {
             if let Instantiated::Case(case) = suite.case(scenario, (name, policy), &abilities) {
                 let upstream = server.base_url().clone();
-                self.cases.push(Planned { target: target.id.clone(), case: *case, upstream });
+                let case = with_answers(*case, &upstream, transport).await;
+                self.cases.push(Planned { target: target.id.clone(), case, upstream });
             }
         }
         self.running.push(server);
@@ -83,11 +88,69 @@ impl Servers {
     }
 }
 
+/// The case whose pages say what the server at `upstream` answered somebody else before. Where it
+/// answered no such thing, they cannot, and the case stays as it is.
+async fn with_answers(mut case: Case, upstream: &Url, transport: &Transport) -> Case {
+    if !case.steps.iter().any(|step| repeats_answer(&step.action)) {
+        return case;
+    }
+    let base = upstream.as_str().trim_end_matches('/');
+    let asked = runner::ask(&case.concretize(base, base), upstream, base, transport).await;
+    let records = asked.unwrap_or_default();
+    for index in 0..case.steps.len() {
+        if let (true, Ok(action)) =
+            (repeats_answer(&case.steps[index].action), case.action(index, &records))
+        {
+            case.steps[index].action = action;
+        }
+    }
+    case
+}
+
 impl Server {
     fn base_url(&self) -> &Url {
         match self {
             Self::Reference(server) => server.base_url(),
             Self::Launched(running) => &running.base_url,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corspec_suite::case::Action;
+    use corspec_targets::reference::Server;
+
+    use super::*;
+    use crate::transport::TransportOptions;
+
+    async fn header(upstream: &Url) -> String {
+        let suite = Suite::embedded().unwrap();
+        let scenario = suite.scenario("representations/page-can-ask-whether-a-document-changed");
+        let policy = ("wildcards", &suite.policies()["wildcards"]);
+        let made = suite.case(scenario.unwrap(), policy, &Abilities::all());
+        let Instantiated::Case(case) = made else { panic!("not applicable") };
+        let transport = Transport::new(&TransportOptions::default()).unwrap();
+        let case = with_answers(*case, upstream, &transport).await;
+        let Action::Fetch(fetch) = &case.steps[1].action else { panic!("no page asks") };
+        fetch.headers[0].1.clone()
+    }
+
+    #[tokio::test]
+    async fn a_page_says_what_was_answered_before() {
+        let suite = Suite::embedded().unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server: Server =
+            reference::serve(&suite.policies()["wildcards"], address).await.unwrap();
+        let etag = header(server.base_url()).await;
+        assert!(etag.starts_with('"') || etag.starts_with("W/"), "{etag}");
+        server.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_was_not_answered_is_not_filled_in() {
+        // Port 0 takes no connection.
+        let nowhere = Url::parse("http://127.0.0.1:0/").unwrap();
+        assert_eq!(header(&nowhere).await, "{answer:first:etag}");
     }
 }

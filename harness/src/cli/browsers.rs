@@ -21,6 +21,7 @@ use crate::browsers::servers::Servers;
 use crate::browsers::{self, Agreement, Findings, Known, Plan, namespace};
 use crate::exit::Exit;
 use crate::report::agreement;
+use crate::transport::{Transport, TransportOptions};
 use crate::whole_file;
 
 /// Hold the model against real browsers: what a page sees, and what goes over the wire.
@@ -118,7 +119,7 @@ async fn prepared(args: &BrowsersArgs) -> Result<Exit, Refused> {
         installed(&asked.targets).await?;
         namespace::enter().map_err(|error| Refused(Exit::Target, error.to_string()))?;
     }
-    let findings = compared(&asked, found).await?;
+    let findings = compared(args, &asked, found).await?;
     let exit = exit(&findings, args.require);
     Ok(exit.or_worse(written(&findings, args)))
 }
@@ -207,16 +208,19 @@ async fn installed(targets: &[&Target]) -> Result<(), Refused> {
 }
 
 async fn compared(
+    args: &BrowsersArgs,
     asked: &Asked<'_>,
     found: Vec<(Engine, Result<Programs, String>)>,
 ) -> Result<Findings, Refused> {
     let guardian = start_guardian()?;
     let mut servers = Servers::default();
     if found.iter().any(|(_, programs)| programs.is_ok()) {
+        let transport = Transport::new(&TransportOptions::default())
+            .map_err(|error| Refused(Exit::Fault, error.to_string()))?;
         for target in &asked.targets {
             for (name, policy) in &asked.policies {
                 let cases = (asked.suite, asked.scenarios.as_slice());
-                let added = servers.add(target, (name, policy), cases, &guardian).await;
+                let added = servers.add(target, (name, policy), cases, &guardian, &transport).await;
                 added.map_err(|message| Refused(Exit::Target, message))?;
             }
         }
@@ -235,6 +239,7 @@ async fn compared(
     let findings = Findings {
         schema: "corspec-browsers/1",
         version: env!("CARGO_PKG_VERSION"),
+        command: command_line(args),
         targets: asked.targets.iter().map(|target| target.id.clone()).collect(),
         policies: asked.policies.keys().map(|name| (*name).to_owned()).collect(),
         refused: servers.refused.clone(),
@@ -243,6 +248,19 @@ async fn compared(
     drop(plan);
     servers.stop().await;
     Ok(findings)
+}
+
+/// What was asked, as somebody would ask it again.
+fn command_line(args: &BrowsersArgs) -> String {
+    let mut words = vec!["corspec browsers".to_owned()];
+    words.extend(args.names.iter().cloned());
+    let options =
+        [("scenario", &args.scenario), ("exclude", &args.exclude), ("policy", &args.policy)];
+    for (option, values) in options {
+        words.extend(values.iter().map(|value| format!("--{option} '{value}'")));
+    }
+    words.push("--format markdown".to_owned());
+    words.join(" ")
 }
 
 fn written(findings: &Findings, args: &BrowsersArgs) -> Exit {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Behind;
-use crate::browsers::attempt::{Planned, doable};
+use crate::browsers::attempt::{Planned, doable, is_parallel};
 use crate::browsers::world::Door;
 
 /// Servers, and what they can be asked from the origins at hand.
@@ -115,6 +115,10 @@ impl Stand {
     /// Leaves the steps that a page here can do, from origins that it can have, and counts the others.
     fn keep_possible(&mut self, case: &mut Case, origins: &Origins) {
         let mut why: Vec<_> = doable(case).map(|(_, why)| why).collect();
+        for (index, why) in why.iter_mut().enumerate().filter(|(_, why)| why.is_none()) {
+            let several = "it takes several visitors at the same time, and here is one";
+            *why = is_parallel(case, index).then(|| several.to_owned());
+        }
         for (step, why) in case.steps.iter_mut().zip(&mut why) {
             let Action::Fetch(fetch) = &mut step.action else { continue };
             let url = fetch.url.replace("{base}", "").replace("{elsewhere}", "");
