@@ -20,6 +20,8 @@ pub struct UserAgent {
     pub(crate) preflights: PreflightCache,
     pub(crate) cookies: CookieJar,
     pub(crate) kept: KeptAnswers,
+    /// How many fetches it began.
+    fetches: u64,
 }
 
 impl UserAgent {
@@ -31,6 +33,7 @@ impl UserAgent {
             preflights: PreflightCache::default(),
             cookies: CookieJar::default(),
             kept: KeptAnswers::default(),
+            fetches: 0,
         }
     }
 
@@ -52,7 +55,8 @@ impl UserAgent {
 
     /// Starts to fetch `request` for `page`. Nothing is sent before the first step.
     pub fn fetch(&mut self, page: &Page, request: Request) -> Fetch {
-        Fetch::new(page.clone(), request)
+        self.fetches += 1;
+        Fetch::new(self.fetches, page.clone(), request)
     }
 
     /// Takes a `Set-Cookie` line as if the user had visited `url`.

@@ -3,6 +3,7 @@
 //! As [Fetch](https://fetch.spec.whatwg.org/#cookies) and RFC 6265bis have it,
 //! for the cookies that a `fetch()` can meet.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -11,7 +12,7 @@ use url::{Host, Url};
 
 use crate::cookie::parse::{SetCookie, parse};
 use crate::origin::{Origin, registrable_domain};
-use crate::profile::{CookieRules, ThirdParty};
+use crate::profile::{CookieRules, EightBit, ThirdParty};
 
 mod date;
 mod parse;
@@ -24,13 +25,16 @@ pub(crate) struct Distance<'a> {
     pub(crate) first_party: bool,
     /// Whether the request counts as same-site, which `SameSite` asks.
     pub(crate) same_site: bool,
+    /// Whether cookies with `SameSite` go along.
+    pub(crate) sends_restricted: bool,
     /// The site of the tab, which third-party cookies may be kept apart by.
     pub(crate) tab: &'a str,
 }
 
 impl Distance<'_> {
     /// A visit by the user.
-    pub(crate) const VISIT: Self = Self { first_party: true, same_site: true, tab: "" };
+    pub(crate) const VISIT: Self =
+        Self { first_party: true, same_site: true, sends_restricted: true, tab: "" };
 }
 
 /// What `SameSite` says. For a fetch `Strict` and `Lax` are alike: only navigations tell them apart.
@@ -135,7 +139,7 @@ impl Cookie {
             && path_matches(url.path(), &self.path)
             && (!self.secure || is_secure(url, rules))
             && self.expires.is_none_or(|expires| expires > now)
-            && (distance.same_site || self.same_site == SameSite::None)
+            && (distance.sends_restricted || self.same_site == SameSite::None)
     }
 
     fn pair(&self) -> Vec<u8> {
@@ -156,12 +160,15 @@ fn accept(
     now: Duration,
     rules: &CookieRules,
 ) -> Option<Cookie> {
-    let mut parsed = parse(line)?;
+    let mut parsed = parse(&as_read(line, rules))?;
+    if rules.eight_bit == EightBit::Replaced {
+        parsed.value = String::from_utf8_lossy(&parsed.value).into_owned().into_bytes();
+    }
     if parsed.bare && !rules.allows_nameless {
         parsed.name = core::mem::take(&mut parsed.value);
     }
     let host = url.host_str()?;
-    let (domain, host_only) = domain(&parsed, url, host)?;
+    let (domain, host_only) = domain(&parsed, url, host, rules)?;
     let same_site = match parsed.same_site.as_deref() {
         Some(b"strict" | b"lax") => SameSite::Restricted,
         Some(b"none") => SameSite::None,
@@ -197,6 +204,17 @@ fn accept(
     })
 }
 
+/// The line without what the browser cuts off from its name and value.
+fn as_read<'a>(line: &'a [u8], rules: &CookieRules) -> Cow<'a, [u8]> {
+    let end = line.iter().position(|&byte| byte == b';').unwrap_or(line.len());
+    match line[..end].iter().position(|byte| !byte.is_ascii()) {
+        Some(at) if rules.eight_bit == EightBit::CutOff => {
+            Cow::Owned([&line[..at], &line[end..]].concat())
+        }
+        _ => Cow::Borrowed(line),
+    }
+}
+
 /// Whether a third party may not store this cookie.
 fn refused_of_third_parties(parsed: &SetCookie, rules: &CookieRules) -> bool {
     match rules.third_party {
@@ -212,13 +230,19 @@ fn partition(distance: Distance<'_>, rules: &CookieRules) -> Option<String> {
 }
 
 /// The domain that a cookie is for, and whether for this host alone.
-fn domain(parsed: &SetCookie, url: &Url, host: &str) -> Option<(String, bool)> {
+fn domain(
+    parsed: &SetCookie,
+    url: &Url,
+    host: &str,
+    rules: &CookieRules,
+) -> Option<(String, bool)> {
     let Some(domain) = parsed.domain.as_deref().filter(|domain| !domain.is_empty()) else {
         return Some((host.to_string(), true));
     };
     if domain == host {
         let suffix = url.host().is_none_or(|host| registrable_domain(&host.to_owned()).is_none());
-        return Some((host.to_string(), suffix));
+        let refused = suffix && rules.refuses_domain_of_suffix;
+        return (!refused).then(|| (host.to_string(), suffix));
     }
     let parent: Host<String> = Host::Domain(domain.to_string());
     let public = registrable_domain(&parent).is_none();

@@ -15,9 +15,10 @@ use crate::origin::Origin;
 use crate::outcome::Outcome;
 use crate::page::Page;
 use crate::preflight_cache::{Key, site};
-use crate::profile::Profile;
+use crate::profile::{Profile, TaintedOrigins};
 use crate::redirect::{First, taints_origin};
-use crate::request::{CredentialsMode, Referrer, Request};
+use crate::referrer::Referrals;
+use crate::request::{CredentialsMode, Request};
 use crate::trace::Trace;
 
 mod answered;
@@ -80,6 +81,8 @@ pub(crate) enum Tainting {
 /// One [fetch](https://fetch.spec.whatwg.org/#concept-fetch) under way.
 #[derive(Clone, Debug)]
 pub struct Fetch {
+    /// Which fetch of the user agent it is.
+    number: u64,
     page: Page,
     request: Request,
     tainting: Tainting,
@@ -87,14 +90,10 @@ pub struct Fetch {
     make_preflight: bool,
     /// Whether a redirect turned the method into GET, and no later one crossed origins.
     became_get: bool,
-    /// Whether the script asked for no referrer.
-    unnamed: bool,
-    /// The referrer by the policies alone.
-    untrimmed_referrer: Referrer,
-    /// The same of the first URL, once it is determined.
-    first_referrer: Option<Referrer>,
-    /// The preflight's.
-    preflight_referrer: Referrer,
+    /// The key of the URL that was asked last.
+    asked: Option<Key>,
+    /// The referrer, from hop to hop.
+    referrals: Referrals,
     /// The request as the script made it.
     first: First,
     /// Why the redirect that was followed must not be, which some browsers see late.
@@ -121,14 +120,13 @@ enum State {
 type Next = Result<State, Cause>;
 
 impl Fetch {
-    pub(crate) fn new(page: Page, request: Request) -> Self {
+    pub(crate) fn new(number: u64, page: Page, request: Request) -> Self {
         let first = First { method: request.method.clone(), headers: request.headers.clone() };
         Self {
+            number,
             page,
-            unnamed: request.referrer == Referrer::NoReferrer,
-            untrimmed_referrer: request.referrer.clone(),
-            first_referrer: None,
-            preflight_referrer: Referrer::NoReferrer,
+            asked: None,
+            referrals: Referrals::new(&request.referrer),
             judged: request.headers.clone(),
             first,
             doomed: None,
@@ -184,10 +182,10 @@ impl Fetch {
             page: &self.page,
             request: &self.request,
             tainting: self.tainting,
+            first_method: &self.first.method,
             judged: &self.judged,
             became_get: self.became_get,
-            unnamed: self.unnamed,
-            preflight_referrer: &self.preflight_referrer,
+            referrals: &self.referrals,
         }
     }
 
@@ -199,11 +197,18 @@ impl Fetch {
     /// Whose entries of the preflight cache are the request's; `None` where it has none.
     fn key(&self, profile: &Profile) -> Option<Key> {
         let tainted = taints_origin(&self.page.origin, &self.request.url_list);
-        let cached = match self.page.origin {
-            Origin::Opaque => profile.caches_preflights_of_opaque_pages,
-            Origin::Tuple { .. } => !tainted || profile.caches_preflights_of_tainted_origins,
+        let mut origin = self.preflight_origin(profile);
+        let cached = match (&self.page.origin, profile.tainted_origins) {
+            (Origin::Opaque, _) => profile.caches_preflights_of_opaque_pages,
+            (_, TaintedOrigins::AlwaysNew) => !tainted,
+            (_, TaintedOrigins::AlwaysTheSame) => true,
+            (_, TaintedOrigins::OneForAFetch) => {
+                if tainted {
+                    origin.extend_from_slice(&self.number.to_be_bytes());
+                }
+                true
+            }
         };
-        let origin = self.preflight_origin(profile);
         let top_level = self.page.top_level_origin();
         cached.then(|| Key::new(top_level, &origin, self.request.current_url()))
     }

@@ -13,8 +13,6 @@ pub struct HeaderList {
     lines: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-const ALLOW_ORIGIN: &[u8] = b"access-control-allow-origin";
-
 /// What [extracting header list values] gives: null, failure and an empty list
 /// are three different things.
 ///
@@ -102,18 +100,17 @@ impl HeaderList {
         self.iter().filter(move |(known, _)| same(known)).map(|(_, value)| value)
     }
 
-    /// The list without the empty lines beside others of the same name; those that say which
-    /// origin is allowed are all kept.
+    /// The list without the empty lines beside others of the same name, but those of `kept`.
     #[must_use]
-    pub(crate) fn without_empty_repeats(self) -> Self {
+    pub(crate) fn without_empty_repeats(&self, kept: &str) -> Self {
         let full = |name: &[u8]| {
             let mut same = self.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
             same.any(|(_, value)| !value.is_empty())
         };
-        let kept = |(name, value): &(&[u8], &[u8])| {
-            !value.is_empty() || !full(name) || name.eq_ignore_ascii_case(ALLOW_ORIGIN)
+        let stays = |(name, value): &(&[u8], &[u8])| {
+            !value.is_empty() || !full(name) || name.eq_ignore_ascii_case(kept.as_bytes())
         };
-        self.iter().filter(kept).collect()
+        self.iter().filter(stays).collect()
     }
 
     /// Whether a line has that name.

@@ -16,9 +16,10 @@ use crate::origin::Origin;
 use crate::page::{EmbedderPolicy, Page};
 use crate::preflight::preflight_headers;
 use crate::preflight_cache::site;
-use crate::profile::Profile;
+use crate::profile::{NamesOrigin, Profile};
 use crate::redirect::{crosses_origins, just_crossed_origins, taints_origin};
-use crate::request::{CacheMode, CredentialsMode, Mode, Referrer, ReferrerPolicy, Request};
+use crate::referrer::Referrals;
+use crate::request::{CacheMode, CredentialsMode, Mode, ReferrerPolicy, Request};
 use crate::sec_fetch::append_metadata;
 
 /// What stands around a request when it is put on the wire.
@@ -26,14 +27,14 @@ pub(crate) struct Context<'a> {
     pub(crate) page: &'a Page,
     pub(crate) request: &'a Request,
     pub(crate) tainting: Tainting,
+    /// The method that the script gave.
+    pub(crate) first_method: &'a [u8],
     /// The headers that a preflight judges.
     pub(crate) judged: &'a HeaderList,
     /// Whether a redirect turned the method into GET, and no later one crossed origins.
     pub(crate) became_get: bool,
-    /// Whether the script asked for no referrer.
-    pub(crate) unnamed: bool,
-    /// The preflight's referrer.
-    pub(crate) preflight_referrer: &'a Referrer,
+    /// The referrer.
+    pub(crate) referrals: &'a Referrals,
 }
 
 impl Context<'_> {
@@ -56,12 +57,27 @@ impl Context<'_> {
         self.serialized_origin()
     }
 
-    /// Whether a frame of another site than the tab's asks the tab's site, with credentials.
-    fn asks_the_tab(&self) -> bool {
-        let tab = self.page.top_level_origin();
-        self.request.credentials == CredentialsMode::Include
-            && !tab.same_site(&self.page.origin)
-            && tab.same_site(&Origin::of(self.request.current_url()))
+    /// Whether a frame of another site than the tab's asks the tab's site, whose cookies it might
+    /// be given, so that the server is told who asks.
+    fn asks_the_tab(&self, profile: &Profile) -> bool {
+        if self.request.credentials != CredentialsMode::Include {
+            return false;
+        }
+        let (tab, page) = (self.page.top_level_origin(), &self.page.origin);
+        let current = Origin::of(self.request.current_url());
+        match profile.names_origin_to_the_tab {
+            NamesOrigin::Never => false,
+            NamesOrigin::OfTheFirst => {
+                let kept = self.request.method == *self.first_method;
+                kept && !tab.same_site(page) && tab.same_site(&Origin::of(self.request.url()))
+            }
+            NamesOrigin::WhereTrusted => {
+                current.is_potentially_trustworthy()
+                    && !page.schemelessly_same_site(&current)
+                    && tab.schemelessly_same_site(&current)
+                    && !taints_origin(page, &self.request.url_list)
+            }
+        }
     }
 
     /// Whether the request carries credentials, and keeps those of the answer: steps of
@@ -79,11 +95,35 @@ impl Context<'_> {
             CredentialsMode::Omit => false,
         };
         // Step 8.4: a credentialless page sends none to another origin that was not asked.
-        let current = Origin::of(self.request.current_url());
-        let withheld = self.page.embedder_policy == EmbedderPolicy::Credentialless
+        include && !self.withholds_credentials(self.request.current_url())
+    }
+
+    /// Whether a credentialless page asks an origin that had no say in it.
+    fn withholds_credentials(&self, url: &Url) -> bool {
+        self.page.embedder_policy == EmbedderPolicy::Credentialless
             && self.request.mode == Mode::NoCors
-            && !self.page.origin.same_origin(&current);
-        include && !withheld
+            && !self.page.origin.same_origin(&Origin::of(url))
+    }
+
+    /// The cache mode that the request goes by: a step of
+    /// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
+    pub(crate) fn cache_mode(&self, profile: &Profile) -> CacheMode {
+        let withheld = self.request.url_list.iter().any(|url| self.withholds_credentials(url));
+        if withheld && profile.withheld_credentials_bypass_cache {
+            return CacheMode::Reload;
+        }
+        let conditions =
+            ["if-modified-since", "if-none-match", "if-unmodified-since", "if-match", "if-range"];
+        let headers = &self.request.headers;
+        // Step 8.16: a conditional request goes past the cache.
+        let conditional = conditions.into_iter().any(|name| headers.contains(name));
+        match self.request.cache {
+            CacheMode::Default if conditional && profile.conditional_is_max_age_0 => {
+                CacheMode::NoCache
+            }
+            CacheMode::Default if conditional => CacheMode::NoStore,
+            mode => mode,
+        }
     }
 
     /// How far the URL is from the site of the page, for cookies.
@@ -103,7 +143,16 @@ impl Context<'_> {
         };
         let chain = !profile.cookies.same_site_considers_redirects
             || self.request.url_list.iter().all(near);
-        Distance { first_party, same_site: first_party && chain, tab }
+        let host = |origin: &Origin| match origin {
+            Origin::Tuple { host, .. } => Some(host.clone()),
+            Origin::Opaque => None,
+        };
+        let elsewhere = host(tab_of) != host(&Origin::of(self.request.current_url()));
+        let narrowed = profile.cookies.redirects_narrow_site_to_host
+            && crosses_origins(&self.request.url_list)
+            && elsewhere;
+        let same_site = first_party && chain;
+        Distance { first_party, same_site, sends_restricted: same_site && !narrowed, tab }
     }
 }
 
@@ -131,7 +180,7 @@ pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) ->
     common(&mut headers, context, profile, false);
     let crossed = request.mode == Mode::Cors && just_crossed_origins(&request.url_list);
     if profile.cache_headers_cross_origins || !crossed {
-        cache_mode(&mut headers, effective_cache_mode(request, profile));
+        cache_mode(&mut headers, context.cache_mode(profile));
     }
     // Step 8.19: a range is asked for as it is, without a coding.
     if headers.contains("range") {
@@ -168,8 +217,7 @@ pub(crate) fn preflight(context: &Context<'_>, profile: &Profile) -> HttpRequest
     }
     common(&mut headers, context, profile, true);
     if profile.cache_headers_on_preflight {
-        let mode = effective_cache_mode(context.request, profile);
-        cache_mode(&mut headers, mode);
+        cache_mode(&mut headers, context.cache_mode(profile));
     }
     HttpRequest {
         preflight: true,
@@ -214,8 +262,7 @@ fn common(headers: &mut HeaderList, context: &Context<'_>, profile: &Profile, pr
     let request = context.request;
     // Step 8.11: the referrer.
     let page = context.page;
-    let referrer = if preflight { context.preflight_referrer } else { &request.referrer };
-    if let Referrer::Url(url) = referrer {
+    if let Some(url) = context.referrals.sent(preflight, request, page, profile) {
         headers.append("Referer", url.as_str());
     }
     // Step 8.12: the origin.
@@ -249,7 +296,7 @@ fn append_origin(
         headers.append("Origin", serialized);
         return;
     }
-    if no_cors && profile.names_origin_to_the_tab && context.asks_the_tab() {
+    if no_cors && context.asks_the_tab(profile) {
         headers.append("Origin", serialized);
         return;
     }
@@ -261,7 +308,7 @@ fn append_origin(
     // Step 4.1: outside of mode cors, the referrer policy has a say.
     if request.mode != Mode::Cors && !profile.origin_ignores_referrer_policy {
         let current = Origin::of(request.current_url());
-        let hidden = match request.referrer_policy {
+        let hidden = match context.referrals.origin_policy() {
             ReferrerPolicy::NoReferrer => true,
             ReferrerPolicy::NoReferrerWhenDowngrade
             | ReferrerPolicy::StrictOrigin
@@ -271,7 +318,7 @@ fn append_origin(
             ReferrerPolicy::SameOrigin => !context.page.origin.same_origin(&current),
             _ => false,
         };
-        if hidden || context.unnamed && profile.no_referrer_nulls_origin {
+        if hidden || context.referrals.unnamed() && profile.no_referrer_nulls_origin {
             serialized = b"null".to_vec();
         }
     }
@@ -279,41 +326,36 @@ fn append_origin(
     headers.append("Origin", serialized);
 }
 
-/// The lines of a script's headers as Firefox puts them together.
+/// Headers of which Firefox sends one line.
+const SINGLE: [&str; 6] = [
+    "authorization",
+    "content-type",
+    "from",
+    "if-modified-since",
+    "if-unmodified-since",
+    "user-agent",
+];
+
+/// The lines of a script's headers as Firefox puts them together: an empty one takes back what was
+/// said before it.
 ///
 /// `typed`: the body says what type it has, which is the first that the script named.
 fn last_or_joined(headers: &HeaderList, typed: bool) -> HeaderList {
     let mut joined = HeaderList::new();
     for (name, value) in headers.iter() {
-        let single = [&b"content-type"[..], b"authorization"]
-            .iter()
-            .any(|single| single.eq_ignore_ascii_case(name));
         let Ok(text) = core::str::from_utf8(name) else { continue };
         let before = joined.get(text);
-        if before.is_some() && typed && name.eq_ignore_ascii_case(b"content-type") {
+        if before.is_some() && typed && text.eq_ignore_ascii_case("content-type") {
             continue;
         }
-        if single || before.as_ref().is_some_and(Vec::is_empty) {
+        let single = SINGLE.iter().any(|single| single.eq_ignore_ascii_case(text));
+        if single || value.is_empty() || before.as_ref().is_some_and(Vec::is_empty) {
             joined.set(text, value);
-        } else if before.is_none() || !value.is_empty() {
+        } else {
             joined.append(name, value);
         }
     }
     joined
-}
-
-/// The cache mode, which a script's own conditions change: a step of
-/// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
-pub(crate) fn effective_cache_mode(request: &Request, profile: &Profile) -> CacheMode {
-    let conditions =
-        ["if-modified-since", "if-none-match", "if-unmodified-since", "if-match", "if-range"];
-    // Step 8.16: a conditional request goes past the cache.
-    let conditional = conditions.into_iter().any(|name| request.headers.contains(name));
-    match request.cache {
-        CacheMode::Default if conditional && profile.conditional_is_max_age_0 => CacheMode::NoCache,
-        CacheMode::Default if conditional => CacheMode::NoStore,
-        mode => mode,
-    }
 }
 
 /// What the cache mode tells the caches on the way: steps of

@@ -188,7 +188,7 @@ fn max_age(response: &HeaderList, profile: &Profile) -> Option<u64> {
     let seconds = match value {
         // Step 7.9: five seconds by default.
         None => 5,
-        Some(value) => match delta_seconds(&value) {
+        Some(value) => match delta_seconds(&value, profile) {
             Some(seconds) => seconds,
             None if profile.caches_malformed_max_age => 5,
             None => return None,
@@ -201,7 +201,7 @@ fn max_age(response: &HeaderList, profile: &Profile) -> Option<u64> {
 /// A [delta-seconds](https://httpwg.org/specs/rfc9111.html#delta-seconds) value,
 /// the largest number standing for all beyond; a negative one, which is no such
 /// value, ends up as 0 in every browser.
-fn delta_seconds(value: &[u8]) -> Option<u64> {
+fn delta_seconds(value: &[u8], profile: &Profile) -> Option<u64> {
     if let Some(digits) = value.strip_prefix(b"-") {
         let negative = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
         return negative.then_some(0);
@@ -209,6 +209,7 @@ fn delta_seconds(value: &[u8]) -> Option<u64> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let digit = |sum: u64, byte: &u8| sum.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
-    Some(value.iter().fold(0, digit))
+    let digit = |sum: u64, byte: &u8| sum.checked_mul(10)?.checked_add(u64::from(byte - b'0'));
+    let number = value.iter().try_fold(0, digit);
+    number.or((!profile.huge_max_age_is_malformed).then_some(u64::MAX))
 }

@@ -16,8 +16,12 @@ pub struct Profile {
     pub user_agent: &'static str,
     /// The `Accept-Language` that it sends.
     pub accept_language: &'static str,
-    /// Chromium counts client hints (`DPR`, `Save-Data` with the value `on`, …) as safelisted (vectors 29, 73 and 108).
+    /// Chromium counts client hints (`DPR`, `Save-Data` with the value `on`, …) as safelisted, where their
+    /// values are well-formed (vectors 29, 73 and 108, seed-102:512 and seed-105:464).
     pub safelists_client_hints: bool,
+    /// Firefox takes a `Content-Type` with a comma for an unsafe one, which in mode no-cors keeps
+    /// a second line out (vectors seed-102:89 and seed-102:440).
+    pub content_type_may_have_comma: bool,
     /// Chromium drops a script's `User-Agent`, which therefore needs no preflight.
     pub user_agent_needs_preflight: bool,
     /// Firefox names a header that the script appended twice twice in
@@ -35,6 +39,8 @@ pub struct Profile {
     /// The upper limit of a preflight's `Access-Control-Max-Age`, in seconds:
     /// Chromium two hours, Firefox a day, WebKit ten minutes.
     pub max_age_cap: u64,
+    /// Chromium and WebKit take an `Access-Control-Max-Age` beyond 64 bits for a malformed one (vector seed-104:351).
+    pub huge_max_age_is_malformed: bool,
     /// Firefox caches nothing where `Access-Control-Max-Age` is malformed; the
     /// others use the default of five seconds. An empty value is no malformed one (vectors 652 and 1009).
     pub caches_malformed_max_age: bool,
@@ -44,9 +50,8 @@ pub struct Profile {
     pub cached_wildcard_covers_authorization: bool,
     /// Firefox takes an answer from the preflight cache for a HEAD only where it names HEAD (vector 246).
     pub cached_head_is_listed: bool,
-    /// Chromium and WebKit remember no preflight of a tainted origin: each is as opaque as it is new
-    /// (vectors 698 and 983).
-    pub caches_preflights_of_tainted_origins: bool,
+    /// Whether the preflight cache knows a tainted origin again.
+    pub tainted_origins: TaintedOrigins,
     /// Chromium remembers no preflight of a page whose origin is opaque; the others know it again.
     pub caches_preflights_of_opaque_pages: bool,
     /// Chromium and WebKit keep one answer a URL: the next preflight's replaces it, where the
@@ -58,6 +63,9 @@ pub struct Profile {
     pub forgets_after_refused_preflight: bool,
     /// When the failure of the actual request drops the entries of the preflight cache (vectors 526, 559 and 1115).
     pub forgets_after_failed_request: Forgets,
+    /// Firefox forgets what it knows of the URL that redirected, where it does not go on to the new one,
+    /// such as mixed content; the standard, of the new one (vectors seed-101:384 and seed-103:388).
+    pub forgets_last_asked: bool,
     /// WebKit keeps what a preflight allowed even where it refused this request (vectors 1184 and 1185).
     pub caches_refusing_preflight: bool,
     /// The cache modes that go past the preflight cache: in Chromium and Firefox those that go
@@ -71,6 +79,9 @@ pub struct Profile {
     /// Firefox and WebKit begin each hop with the headers of the first request: what one
     /// redirect removed is sent again after the next (vectors 313 and 482).
     pub redirects_restore_headers: RestoredHeaders,
+    /// WebKit sends its own `User-Agent` after a redirect, whatever the script gave, unless the URL that
+    /// it leads to is asked with CORS (vector seed-102:777).
+    pub redirects_forget_user_agent: bool,
     /// Firefox takes the headers of the body away by the first request's method, which a
     /// redirect may have changed since (a POST redirected by 302, then by 302 again) (vectors 1021, 1030 and 1095).
     pub first_method_decides_body_headers: bool,
@@ -107,8 +118,9 @@ pub struct Profile {
     /// WebKit sends no `Sec-Fetch-*` on a cors request that a redirect just led
     /// to another origin, and says `cross-site` once the origin is tainted (vectors 8, 10 and 24).
     pub drops_sec_fetch_after_cross_origin_redirect: bool,
-    /// Which referrer a preflight after redirects names (vector 850).
-    pub preflight_referrer: PreflightReferrer,
+    /// WebKit names the referrer of the first request on every preflight, whatever the redirects made
+    /// of it since (vectors seed-102:86, seed-102:263 and seed-101:378).
+    pub preflight_names_first_referrer: bool,
     /// Chromium and Firefox make `Sec-Fetch-Site` of a preflight from the URL that it goes
     /// to, without those that led there (vectors 26 and 71).
     pub preflight_site_of_current_url: bool,
@@ -120,16 +132,25 @@ pub struct Profile {
     /// Chromium says `Origin: null` once a redirect of a request in mode no-cors has crossed
     /// origins (vector 1044).
     pub no_cors_redirect_nulls_origin: bool,
-    /// Firefox sends the last of several `Content-Type` or `Authorization` lines (with a body, at
-    /// first the first `Content-Type`), and no empty value beside another of the same name (vectors 1000 to 1003).
+    /// Firefox sends the last of several lines of a header that is no list, such as `Content-Type`
+    /// or `User-Agent` (with a body, at first the first `Content-Type`); of others, those from the last
+    /// empty one on (vectors 1000 to 1003, seed-102:591, seed-104:242 and seed-104:707).
     pub joins_request_header_lines: bool,
     /// Chromium sends the real origin where the referrer policy asks for `null`.
     pub origin_ignores_referrer_policy: bool,
-    /// When a referrer is trimmed to its origin whatever the policy.
-    pub trims_referrer: TrimsReferrer,
+    /// Firefox goes by the default policy where another would tell another site than the page's more
+    /// (`unsafe-url`, `no-referrer-when-downgrade`, `origin-when-cross-origin`), and begins anew with
+    /// the whole referrer once it may go by the policy again (vectors seed-101:342 and seed-101:794).
+    pub default_policy_off_site: bool,
+    /// WebKit trims a referrer to its origin on the way to another site than the tab's, whatever
+    /// the policy and the page; a redirect back brings the whole (vectors seed-101:844 and seed-104:728).
+    pub trims_referrer_off_tab: bool,
     /// All engines withhold a referrer where https leads to http, also on this machine, and nowhere
     /// else; the standard asks whether the URL is potentially trustworthy.
     pub downgrade_is_of_scheme: bool,
+    /// WebKit names the origin on a redirect within an origin as before, whatever policy the redirect
+    /// sets (vector seed-106:329).
+    pub redirect_policy_hides_origin: bool,
     /// Firefox and WebKit say `Origin: null` outside of mode cors where the script asked for no referrer.
     pub no_referrer_nulls_origin: bool,
     /// WebKit writes the 8-bit bytes of a script's header values as UTF-8.
@@ -138,17 +159,21 @@ pub struct Profile {
     pub preflight_has_user_agent: bool,
     /// WebKit lets a body bring any type in mode no-cors; the standard lets three.
     pub no_cors_takes_any_body_type: bool,
-    /// Firefox leaves out an empty line of an answer beside another of the same name, but not of
-    /// `Access-Control-Allow-Origin`, which then names several origins.
+    /// Firefox leaves out an empty line of an answer beside another of the same name; where it judges,
+    /// an `Access-Control-Allow-Origin` with such a line names several origins all the same (vector seed-101:496).
     pub drops_empty_response_lines: bool,
     /// WebKit reads an answer's values as UTF-8, and what is none becomes U+FFFD.
     pub reads_values_as_utf8: bool,
-    /// Chromium and Firefox name the origin on any request in mode no-cors, with credentials, of a
-    /// frame to the site of its tab, whose cookies it may ask for.
-    pub names_origin_to_the_tab: bool,
+    /// When a request in mode no-cors, with credentials, of a frame of another site to the site of its
+    /// tab names the origin, as one does that may ask for storage access.
+    pub names_origin_to_the_tab: NamesOrigin,
     /// Chromium sends `Cache-Control: max-age=0` for a script's conditional
     /// request; the others, as the standard, go past the cache (vectors 19 and 220).
     pub conditional_is_max_age_0: bool,
+    /// Chromium goes past the HTTP cache where a credentialless page asks another origin in mode
+    /// no-cors, since the answer must not be one that credentials got, and on every redirect from
+    /// there (vectors seed-102:534 and seed-103:310).
+    pub withheld_credentials_bypass_cache: bool,
     /// WebKit announces no cache mode on the cors request that a redirect just led to another
     /// origin (vectors 447 and 831).
     pub cache_headers_cross_origins: bool,
@@ -156,6 +181,10 @@ pub struct Profile {
     pub cache_headers_on_preflight: bool,
     /// A 407 is a network error: in Chromium, and where nobody can be asked.
     pub proxy_authentication_is_error: bool,
+    /// Chromium and Firefox keep no cookies of a 407 (vector seed-102:335).
+    pub keeps_cookies_of_407: bool,
+    /// WebKit joins several `Location` lines; the others take equal ones for one (vectors seed-104:677 and seed-106:897).
+    pub joins_location_lines: bool,
     /// What a redirect with an empty `Location` is (vectors 1079, 1198 and 1201).
     pub empty_location: EmptyLocation,
     /// Chromium and WebKit take a redirect without a `Location`, or with an empty one, for an
@@ -177,6 +206,17 @@ pub struct Profile {
     pub cookies: CookieRules,
 }
 
+/// What becomes of the bytes of a cookie that are not ASCII.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EightBit {
+    /// They stay, as in RFC 6265bis, and in Chromium.
+    Kept,
+    /// What is no UTF-8 in the value becomes U+FFFD (Firefox; vectors seed-103:466 and seed-105:880).
+    Replaced,
+    /// The name or value ends before the first of them (WebKit; vectors seed-103:466 and seed-105:319).
+    CutOff,
+}
+
 /// What a `*` stands for that the preflight cache remembers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CachedWildcard {
@@ -188,6 +228,17 @@ pub enum CachedWildcard {
     WithoutCredentials,
     /// The method or header `*` (Firefox; vector 905).
     Itself,
+}
+
+/// Whether the preflight cache knows a tainted origin again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TaintedOrigins {
+    /// It is `null`, as in the standard.
+    AlwaysTheSame,
+    /// It is one opaque origin as long as the fetch goes on (WebKit; vectors 698, 983 and seed-105:431).
+    OneForAFetch,
+    /// It is a new opaque origin at each redirect (Chromium).
+    AlwaysNew,
 }
 
 /// When a failed request drops what the preflight cache knows of its URL.
@@ -210,6 +261,19 @@ pub enum RestoredHeaders {
     WithCors,
     /// Always (Firefox).
     Always,
+}
+
+/// When a frame names its origin to the site of its tab, although the method and mode do not ask for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NamesOrigin {
+    /// Never, as in the standard.
+    Never,
+    /// Where the first URL is of that site, then on every redirect until one changes the method
+    /// (Chromium; vectors seed-101:462, seed-101:597 and seed-104:412).
+    OfTheFirst,
+    /// Where the URL is of that site whatever the scheme, potentially trustworthy, and no redirect
+    /// tainted the origin (Firefox; vectors seed-101:505, seed-104:85 and seed-104:824).
+    WhereTrusted,
 }
 
 /// What a redirect with an empty `Location` is.
@@ -248,28 +312,6 @@ pub enum ThirdParty {
     Blocked,
 }
 
-/// Which referrer a preflight after redirects names.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum PreflightReferrer {
-    /// The request's, which each redirect may have shortened.
-    Requests,
-    /// What the policies left of it; that it was trimmed for another site is not remembered (Firefox).
-    Untrimmed,
-    /// What the policy left of it for the first URL, where the URL is of the page's site (WebKit).
-    FirstWithinSite,
-}
-
-/// When a referrer is trimmed to its origin whatever the policy.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TrimsReferrer {
-    /// Never, as in the standard, and in Chromium.
-    Never,
-    /// For another site than its own (Firefox).
-    OffItsSite,
-    /// For another site than its own or the tab's (WebKit).
-    OffTheTabsSite,
-}
-
 /// How a browser treats cookies.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CookieRules {
@@ -294,6 +336,14 @@ pub struct CookieRules {
     /// WebKit sends the cookies of one host before those of its domain, where their paths are
     /// as long.
     pub host_only_first: bool,
+    /// WebKit sends a cookie with `SameSite` after a redirect to another origin only where the host is
+    /// that of the tab (vectors seed-101:525, seed-102:856 and seed-104:791; within one origin, seed-102:298).
+    pub redirects_narrow_site_to_host: bool,
+    /// WebKit refuses a `Domain` that is a public suffix, such as `localhost`, also where it is the
+    /// host itself (vectors seed-103:895 and seed-105:897).
+    pub refuses_domain_of_suffix: bool,
+    /// What it makes of bytes above ASCII.
+    pub eight_bit: EightBit,
     /// Firefox has no cookie without a name: it refuses `=value`, and takes `word` for a name.
     pub allows_nameless: bool,
 }

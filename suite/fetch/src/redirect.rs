@@ -29,10 +29,15 @@ pub(crate) fn location_url(
 ) -> Result<Option<Url>, Cause> {
     // Step 1: the caller asks for redirects only.
     // Step 2: the value; several lines that differ are none.
+    let Some(joined) = response.get("location") else { return Ok(None) };
     let mut lines = response.get_all("location");
-    let Some(first) = lines.next() else { return Ok(None) };
+    let first = match lines.next() {
+        Some(first) if !profile.joins_location_lines => first,
+        _ => &joined,
+    };
     let failure = |sent: &[u8]| Cause::RedirectLocationUnparsable { sent: Bytes(sent.to_vec()) };
-    if let Some(other) = lines.find(|other| *other != first) {
+    let other = lines.find(|other| !profile.joins_location_lines && *other != first);
+    if let Some(other) = other {
         return Err(failure(other));
     }
     match profile.empty_location {
@@ -182,6 +187,7 @@ impl Redirect<'_> {
 
     fn remove_headers(&self, request: &mut Request, to_get: bool, leaves: bool, profile: &Profile) {
         let cors = request.mode == Mode::Cors && (self.tainted || self.is_foreign());
+        let forgets = profile.redirects_forget_user_agent && !cors;
         let restores = match profile.redirects_restore_headers {
             RestoredHeaders::Never => false,
             RestoredHeaders::WithCors => cors || matches!(self.status, 307 | 308),
@@ -189,6 +195,9 @@ impl Redirect<'_> {
         };
         if !restores {
             request.headers = without(core::mem::take(&mut request.headers), to_get, leaves);
+            if forgets {
+                request.headers.delete("user-agent");
+            }
             return;
         }
         let body = if profile.first_method_decides_body_headers {
@@ -198,6 +207,9 @@ impl Redirect<'_> {
         };
         let gone = !profile.restores_authorization && !request.headers.contains("authorization");
         request.headers = without(self.first.headers.clone(), body, leaves || gone);
+        if forgets {
+            request.headers.delete("user-agent");
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use crate::construct::split_value;
 use crate::header_list::HeaderList;
 use crate::origin::Origin;
 use crate::page::Page;
-use crate::profile::{Profile, TrimsReferrer};
+use crate::profile::Profile;
+use crate::redirect::just_crossed_origins;
 use crate::request::{Referrer, ReferrerPolicy, Request};
 
 /// The default of every browser and of the standard.
@@ -20,22 +21,125 @@ pub(crate) fn effective_policy(request: ReferrerPolicy, page: &Page) -> Referrer
         .unwrap_or(DEFAULT)
 }
 
-/// [Determines a request's referrer](https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer):
-/// `None` where it sends none.
-pub(crate) fn determine(
+/// What becomes of the referrer from hop to hop.
+#[derive(Clone, Debug)]
+pub(crate) struct Referrals {
+    /// Whether the script asked for none.
+    unnamed: bool,
+    /// What the policies may go back to.
+    whole: Referrer,
+    /// What the policies of the hops left of it.
+    left: Referrer,
+    /// What they left of it at the first.
+    first: Option<Referrer>,
+    /// The policy that the origin is named by.
+    origin_policy: ReferrerPolicy,
+    /// Whether the browser goes by another policy than it was asked to.
+    defaulted: bool,
+}
+
+impl Referrals {
+    pub(crate) fn new(source: &Referrer) -> Self {
+        Self {
+            left: source.clone(),
+            unnamed: *source == Referrer::NoReferrer,
+            whole: source.clone(),
+            first: None,
+            origin_policy: ReferrerPolicy::Default,
+            defaulted: false,
+        }
+    }
+
+    /// Determines the referrer for the request's current URL.
+    pub(crate) fn determine(&mut self, request: &Request, page: &Page, profile: &Profile) {
+        let current = request.current_url();
+        let near = page.origin.schemelessly_same_site(&Origin::of(current));
+        let before = core::mem::replace(
+            &mut self.defaulted,
+            profile.default_policy_off_site && !near && tells_more(request.referrer_policy),
+        );
+        let policy = if self.defaulted { DEFAULT } else { request.referrer_policy };
+        let crossed = self.first.is_none() || just_crossed_origins(&request.url_list);
+        if crossed || profile.redirect_policy_hides_origin {
+            self.origin_policy = policy;
+        }
+        if before && !self.defaulted && self.left != Referrer::NoReferrer {
+            self.left = self.whole.clone();
+        }
+        self.left = determine(&self.left, policy, current, page, profile);
+        self.first.get_or_insert_with(|| self.left.clone());
+    }
+
+    /// What is left is the whole from now on, where a redirect names a policy.
+    pub(crate) fn settle(&mut self) {
+        self.whole = self.left.clone();
+    }
+
+    /// The referrer as it goes over the wire.
+    pub(crate) fn sent(
+        &self,
+        preflight: bool,
+        request: &Request,
+        page: &Page,
+        profile: &Profile,
+    ) -> Option<Url> {
+        let named = match &self.first {
+            Some(first) if preflight && profile.preflight_names_first_referrer => first,
+            _ => &self.left,
+        };
+        let Referrer::Url(url) = named else { return None };
+        let tab = page.top_level_origin();
+        let far = !tab.schemelessly_same_site(&Origin::of(request.current_url()));
+        if far && profile.trims_referrer_off_tab { strip(url, true) } else { Some(url.clone()) }
+    }
+
+    /// The policy that the origin is named by.
+    pub(crate) fn origin_policy(&self) -> ReferrerPolicy {
+        self.origin_policy
+    }
+
+    /// Whether the script asked for no referrer.
+    pub(crate) fn unnamed(&self) -> bool {
+        self.unnamed
+    }
+}
+
+/// Whether a policy tells another site more than the default one does.
+fn tells_more(policy: ReferrerPolicy) -> bool {
+    matches!(
+        policy,
+        ReferrerPolicy::UnsafeUrl
+            | ReferrerPolicy::NoReferrerWhenDowngrade
+            | ReferrerPolicy::OriginWhenCrossOrigin
+    )
+}
+
+/// [Determines a request's referrer](https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer).
+fn determine(
     referrer: &Referrer,
-    request: &Request,
+    policy: ReferrerPolicy,
+    current: &Url,
     page: &Page,
     profile: &Profile,
-) -> Option<Url> {
-    let current = request.current_url();
+) -> Referrer {
     let source = match referrer {
-        Referrer::NoReferrer => return None,
-        Referrer::Client => page.url.clone()?,
-        Referrer::Url(url) => url.clone(),
+        Referrer::NoReferrer => None,
+        Referrer::Client => page.url.as_ref(),
+        Referrer::Url(url) => Some(url),
     };
-    let stripped = strip(&source, false)?;
-    let origin_only = strip(&source, true)?;
+    let left = source.and_then(|source| by_policy(source, policy, current, profile));
+    left.map_or(Referrer::NoReferrer, Referrer::Url)
+}
+
+/// What a policy leaves of a referrer; `None` for nothing.
+fn by_policy(
+    source: &Url,
+    policy: ReferrerPolicy,
+    current: &Url,
+    profile: &Profile,
+) -> Option<Url> {
+    let stripped = strip(source, false)?;
+    let origin_only = strip(source, true)?;
     let full = if stripped.as_str().len() > 4096 { origin_only.clone() } else { stripped };
     let same_origin = Origin::of(&full).same_origin(&Origin::of(current));
     let secure = |url: &Url| match profile.downgrade_is_of_scheme {
@@ -43,7 +147,7 @@ pub(crate) fn determine(
         false => Origin::of(url).is_potentially_trustworthy(),
     };
     let downgrade = secure(&full) && !secure(current);
-    match request.referrer_policy {
+    match policy {
         ReferrerPolicy::NoReferrer => None,
         ReferrerPolicy::Origin => Some(origin_only),
         ReferrerPolicy::UnsafeUrl => Some(full),
@@ -59,19 +163,6 @@ pub(crate) fn determine(
         ReferrerPolicy::OriginWhenCrossOrigin => Some(if same_origin { full } else { origin_only }),
         ReferrerPolicy::NoReferrerWhenDowngrade => (!downgrade).then_some(full),
     }
-}
-
-/// The referrer as a browser trims it whatever the policy.
-pub(crate) fn trimmed(referrer: Url, current: &Url, page: &Page, profile: &Profile) -> Url {
-    let near = |origin: &Origin| origin.schemelessly_same_site(&Origin::of(current));
-    let far = match profile.trims_referrer {
-        TrimsReferrer::Never => false,
-        TrimsReferrer::OffItsSite => !near(&Origin::of(&referrer)),
-        TrimsReferrer::OffTheTabsSite => {
-            !near(&Origin::of(&referrer)) || !near(page.top_level_origin())
-        }
-    };
-    if far { strip(&referrer, true).unwrap_or(referrer) } else { referrer }
 }
 
 /// [Strips a URL](https://w3c.github.io/webappsec-referrer-policy/#strip-url) for

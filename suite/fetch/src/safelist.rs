@@ -36,7 +36,10 @@ pub fn is_cors_safelisted_request_header(name: &[u8], value: &[u8], profile: &Pr
         b"accept-language" | b"content-language" => {
             value.iter().all(|byte| byte.is_ascii_alphanumeric() || b" *,-.;=".contains(byte))
         }
-        b"content-type" => is_safe_content_type(value),
+        b"content-type" => {
+            is_safe_content_type(value)
+                && (profile.content_type_may_have_comma || !value.contains(&b','))
+        }
         b"range" => is_safe_range(value),
         name => profile.safelists_client_hints && is_client_hint(name, value),
     }
@@ -86,24 +89,24 @@ fn decimal_at_most(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// The client hints that Chromium lets a script send without asking.
-pub(crate) const CLIENT_HINTS: [&str; 12] = [
-    "device-memory",
-    "downlink",
-    "dpr",
-    "ect",
-    "rtt",
-    "save-data",
-    "viewport-width",
-    "width",
-    "sec-ch-device-memory",
-    "sec-ch-dpr",
-    "sec-ch-viewport-width",
-    "sec-ch-width",
-];
+pub(crate) const CLIENT_HINTS: [&str; 8] =
+    ["device-memory", "downlink", "dpr", "ect", "rtt", "save-data", "viewport-width", "width"];
 
 fn is_client_hint(name: &[u8], value: &[u8]) -> bool {
-    CLIENT_HINTS.iter().any(|hint| hint.as_bytes() == name)
-        && (name != b"save-data" || value.eq_ignore_ascii_case(b"on"))
+    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    match name {
+        b"device-memory" | b"dpr" | b"downlink" => {
+            let (whole, rest) = match value.iter().position(|&byte| byte == b'.') {
+                Some(at) => (&value[..at], Some(&value[at + 1..])),
+                None => (value, None),
+            };
+            digits(whole) && rest.is_none_or(digits)
+        }
+        b"rtt" | b"viewport-width" | b"width" => digits(value),
+        b"ect" => [&b"slow-2g"[..], b"2g", b"3g", b"4g"].contains(&value),
+        b"save-data" => value.eq_ignore_ascii_case(b"on"),
+        _ => false,
+    }
 }
 
 /// The [CORS-unsafe request-header names](https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::place::Place;
-use crate::scripted::{Asked, Sent, lines, reply, unnumbered};
+use crate::scripted::{Asked, Sent, led_to, lines, reply, unnumbered};
 use crate::vector::{InvalidVector, Vector, latin1};
 
 /// What a browser, or the model, made of a vector.
@@ -64,10 +64,9 @@ pub fn replay(vector: &Vector, profile: &'static Profile) -> Result<Recorded, In
 }
 
 fn exchanged(vector: &Vector, request: &HttpRequest, own: &[(&str, &str)]) -> (Sent, HttpResponse) {
-    let hop = request.url.path().rsplit('/').next().and_then(|it| it.parse().ok());
     let asked = Asked {
         host: Place::of(&Origin::of(&request.url).to_string()).unwrap_or_default(),
-        hop: hop.unwrap_or(usize::MAX),
+        hop: led_to(request.url.path()).1,
         method: latin1(&request.method),
         headers: lines(request.headers.iter()),
         body: request.body.as_ref().map_or(0, Vec::len),

@@ -118,6 +118,14 @@ impl Init {
     }
 }
 
+/// The vector and the hop that a path leads to.
+#[must_use]
+pub fn led_to(path: &str) -> (Option<u32>, usize) {
+    let mut parts = path.strip_prefix("/v/").unwrap_or_default().split('/');
+    let id = parts.next().and_then(|it| it.parse().ok());
+    (id, parts.next().and_then(|it| it.parse().ok()).unwrap_or(usize::MAX))
+}
+
 /// Text with letters for origins and `{P}` for the path of the vector.
 #[must_use]
 pub fn unnumbered(text: &str, vector: &Vector) -> String {

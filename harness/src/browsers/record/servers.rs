@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::serve::Listener as _;
 use corspec_vectors::place::Place;
-use corspec_vectors::scripted::{Asked, Reply, reply};
+use corspec_vectors::scripted::{Asked, Reply, led_to, reply};
 use corspec_vectors::vector::{PAGE, Vector, latin1};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::task::JoinHandle;
@@ -153,9 +153,7 @@ async fn read(stream: &mut BufReader<Stream>) -> io::Result<Option<Request>> {
 impl Shared {
     fn answer(&self, host: Place, request: &Request) -> Reply {
         let path = request.target.split(['?', '#']).next().unwrap_or_default();
-        let mut parts = path.strip_prefix("/v/").unwrap_or_default().split('/');
-        let id = parts.next().and_then(|it| it.parse().ok());
-        let hop = parts.next().and_then(|it| it.parse().ok()).unwrap_or(usize::MAX);
+        let (id, hop) = led_to(path);
         let vector = id.and_then(|id| locked(&self.vectors).get(&id).cloned());
         let nothing = Reply { status: 404, headers: Vec::new(), body: b"" };
         let (Some(vector), Some(id)) = (vector, id) else { return nothing };

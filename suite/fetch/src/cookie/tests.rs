@@ -9,10 +9,15 @@ use url::Url;
 use super::{CookieJar, Distance};
 use crate::profile::{CookieRules, Profile};
 
-const CROSS_SITE: Distance<'_> =
-    Distance { first_party: false, same_site: false, tab: "https://b.example" };
+const CROSS_SITE: Distance<'_> = Distance {
+    first_party: false,
+    same_site: false,
+    sends_restricted: false,
+    tab: "https://b.example",
+};
 /// A frame of the tab's site that was reached over another.
-const REDIRECTED: Distance<'_> = Distance { first_party: true, same_site: false, tab: "" };
+const REDIRECTED: Distance<'_> =
+    Distance { first_party: true, same_site: false, sends_restricted: false, tab: "" };
 const NOW: Duration = Duration::from_secs(1_000);
 
 /// What goes to `to` after `from` set `line`.

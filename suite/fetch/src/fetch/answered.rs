@@ -16,7 +16,6 @@ use crate::cors_check::cors_check;
 use crate::filter::filtered;
 use crate::header_list::HeaderList;
 use crate::integrity;
-use crate::network;
 use crate::origin::Origin;
 use crate::outcome::{NetworkError, Outcome, ResponseType};
 use crate::preflight::{self, Asked};
@@ -80,8 +79,7 @@ impl Fetch {
         // Step 17 of `concept-http-network-fetch`: cookies are kept, whatever the page may see.
         self.keep_cookies(&response, agent, now);
         // Step 11.5: the answer is the response, and may be kept.
-        let (mode, profile) =
-            (network::effective_cache_mode(&self.request, agent.profile), agent.profile);
+        let (mode, profile) = (self.context().cache_mode(agent.profile), agent.profile);
         agent.kept.learn(&self.site(), request, mode, &response, profile.keeps_statuses);
         // Step 16.1: nobody can be asked for a proxy's password.
         if response.status == 407 && profile.proxy_authentication_is_error {
@@ -138,7 +136,8 @@ impl Fetch {
 
     fn keep_cookies(&self, response: &HttpResponse, agent: &mut UserAgent, now: Duration) {
         let context = self.context();
-        if !context.include_credentials(agent.profile) {
+        let refused = response.status == 407 && !agent.profile.keeps_cookies_of_407;
+        if refused || !context.include_credentials(agent.profile) {
             return;
         }
         let tab = self.site();
@@ -226,11 +225,16 @@ impl Fetch {
         self.became_get |= method != self.request.method;
         self.became_get &= !just_crossed_origins(&self.request.url_list);
         // Step 19: the response may change the referrer policy.
-        if let Some(policy) = referrer::policy_on_redirect(&response.headers) {
-            self.request.referrer_policy = policy;
-        }
+        self.take_policy(&response.headers);
         // Steps 20 to 22: main fetch again, for the new URL.
         self.main_fetch(agent, now)
+    }
+
+    fn take_policy(&mut self, redirect: &HeaderList) {
+        if let Some(policy) = referrer::policy_on_redirect(redirect) {
+            self.request.referrer_policy = policy;
+            self.referrals.settle();
+        }
     }
 
     /// [Main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch) from step 14: what the page gets to see.
@@ -243,7 +247,11 @@ impl Fetch {
         };
         // Step 19: whether the page may see how long it took.
         let timing = !self.timing_failed;
-        let seen = filtered(kind, &self.request, response, timing, agent.profile);
+        let mut shown = response.clone();
+        if agent.profile.drops_empty_response_lines {
+            shown.headers = shown.headers.without_empty_repeats("");
+        }
+        let seen = filtered(kind, &self.request, &shown, timing, agent.profile);
         // Step 23: integrity.
         if !self.request.integrity.is_empty() {
             if kind == ResponseType::Opaque {
@@ -277,7 +285,8 @@ impl Fetch {
             }
         };
         // Step 12: where there was a preflight, a network error clears the entries.
-        if let Some(key) = self.key(profile).filter(|_| self.make_preflight && forgets) {
+        let key = if profile.forgets_last_asked { self.asked.take() } else { self.key(profile) };
+        if let Some(key) = key.filter(|_| self.make_preflight && forgets) {
             agent.preflights.clear(&key);
         }
         let (anchor, step) = cause.place();
@@ -294,7 +303,7 @@ fn as_read(mut response: HttpResponse, profile: &Profile) -> HttpResponse {
         response.headers = lines.map(|(name, value)| (name.to_vec(), read(value))).collect();
     }
     if profile.drops_empty_response_lines {
-        response.headers = response.headers.without_empty_repeats();
+        response.headers = response.headers.without_empty_repeats("access-control-allow-origin");
     }
     response
 }

@@ -14,9 +14,8 @@ use crate::byte::Bytes;
 use crate::cause::Cause;
 use crate::network;
 use crate::origin::Origin;
-use crate::profile::{PreflightReferrer, Profile};
 use crate::referrer;
-use crate::request::{CacheMode, Mode, RedirectMode, Referrer};
+use crate::request::{CacheMode, Mode, RedirectMode};
 use crate::safelist::{cors_unsafe_request_header_names, is_cors_safelisted_method};
 
 impl Fetch {
@@ -40,34 +39,8 @@ impl Fetch {
         self.request.referrer_policy =
             referrer::effective_policy(self.request.referrer_policy, &self.page);
         // Step 9: the referrer, which a redirect can only shorten.
-        self.name_referrer(agent.profile);
+        self.referrals.determine(&self.request, &self.page, agent.profile);
         self.choose(&current, agent, now)
-    }
-
-    /// Determines the referrer of the request, and that of its preflight.
-    fn name_referrer(&mut self, profile: &Profile) {
-        let (request, page) = (&self.request, &self.page);
-        let current = request.current_url();
-        let named = |url: Option<Url>| url.map_or(Referrer::NoReferrer, Referrer::Url);
-        let trimmed = |referrer: &Referrer| match referrer {
-            Referrer::Url(url) => {
-                Referrer::Url(referrer::trimmed(url.clone(), current, page, profile))
-            }
-            other => other.clone(),
-        };
-        let determined = |from: &Referrer| named(referrer::determine(from, request, page, profile));
-        let untrimmed = determined(&self.untrimmed_referrer);
-        let referrer = trimmed(&determined(&request.referrer));
-        let first = self.first_referrer.clone().unwrap_or_else(|| untrimmed.clone());
-        let near = page.origin.schemelessly_same_site(&Origin::of(current));
-        self.preflight_referrer = match profile.preflight_referrer {
-            PreflightReferrer::Untrimmed => trimmed(&untrimmed),
-            PreflightReferrer::FirstWithinSite if near => trimmed(&first),
-            _ => referrer.clone(),
-        };
-        self.first_referrer = Some(first);
-        self.untrimmed_referrer = untrimmed;
-        self.request.referrer = referrer;
     }
 
     /// The twelfth step of [main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch).
@@ -127,6 +100,7 @@ impl Fetch {
 
     /// [HTTP fetch](https://fetch.spec.whatwg.org/#concept-http-fetch), as far as its request.
     fn http_fetch(&mut self, preflight: bool, agent: &UserAgent, now: Duration) -> Next {
+        self.asked = self.key(agent.profile);
         // Step 4.1: a preflight, unless the cache has permission for all that needs it.
         if preflight && !self.is_cached(agent, now) {
             let request = network::preflight(&self.context(), agent.profile);
@@ -158,7 +132,7 @@ impl Fetch {
             }
         }
         let request = network::actual(&self.context(), agent, now);
-        let mode = network::effective_cache_mode(&self.request, agent.profile);
+        let mode = self.context().cache_mode(agent.profile);
         // Step 8.26: an answer that the browser has kept spares the request.
         if let Some(response) = agent.kept.answer(&self.site(), &request, mode) {
             self.trace.add(
@@ -178,7 +152,7 @@ impl Fetch {
 
     fn is_cached(&mut self, agent: &UserAgent, now: Duration) -> bool {
         let profile = agent.profile;
-        let mode = network::effective_cache_mode(&self.request, profile);
+        let mode = self.context().cache_mode(profile);
         if profile.modes_past_preflight_cache.contains(&mode) {
             return false;
         }
