@@ -330,8 +330,9 @@ fn fetch_step(fetch: &FetchAction, template: &Template<'_>) -> Result<FetchStep,
     for role in &fetch.headers {
         headers.extend(role::header(role, policy)?);
     }
-    let url =
-        template.url(&fetch.route, fetch.code, fetch.to.as_deref(), fetch.query.as_deref())?;
+    let query = fetch.query.as_deref();
+    let url = template.url(&fetch.route, fetch.code, fetch.to.as_deref(), query)?;
+    let url = longer(&url, fetch.suffix.as_deref().unwrap_or_default());
     Ok(FetchStep {
         origin: role::origin(&fetch.origin, policy)?,
         url: if fetch.through_elsewhere { format!("{{elsewhere}}/to/{url}") } else { url },
@@ -358,6 +359,13 @@ fn fetch_step(fetch: &FetchAction, template: &Template<'_>) -> Result<FetchStep,
         body_type: fetch.body_type.clone(),
         use_cors_preflight: fetch.use_cors_preflight,
     })
+}
+
+/// A URL with `suffix` at the end of its path.
+fn longer(url: &str, suffix: &str) -> String {
+    let end = url.find('?').unwrap_or(url.len());
+    let (path, query) = url.split_at(end);
+    format!("{path}{suffix}{query}")
 }
 
 fn wire_step(wire: &WireAction, template: &Template<'_>) -> Result<WireStep, String> {
@@ -446,6 +454,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test_case("{base}/a", "+b", "{base}/a+b" ; "a path")]
+    #[test_case("{base}/a?c=d", "+b", "{base}/a+b?c=d" ; "before a query")]
+    #[test_case("{base}/a?c=d", "", "{base}/a?c=d" ; "nothing")]
+    fn a_suffix_is_of_the_path(url: &str, suffix: &str, expected: &str) {
+        assert_eq!(longer(url, suffix), expected);
     }
 
     #[test_case("credentials", "it needs a policy that allows credentials" ; "fact")]

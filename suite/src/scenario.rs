@@ -159,6 +159,8 @@ pub struct FetchAction {
     pub code: Option<u16>,
     /// For the route `redirect`: where it leads.
     pub to: Option<String>,
+    /// What is appended to the path itself.
+    pub suffix: Option<String>,
     /// What is appended to the path as query, without `?`.
     pub query: Option<String>,
     /// Whether the page asks a server of another origin, which redirects (307) to the target.

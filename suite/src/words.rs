@@ -142,7 +142,10 @@ fn place(route: &str, code: Option<u16>, to: Option<&str>, query: Option<&str>) 
 
 impl FetchAction {
     fn words(&self) -> String {
-        let place = place(&self.route, self.code, self.to.as_deref(), self.query.as_deref());
+        let mut place = place(&self.route, self.code, self.to.as_deref(), self.query.as_deref());
+        if let Some(suffix) = &self.suffix {
+            place += &format!(" with `{suffix}` at the end of its path");
+        }
         let mut parts = vec![format!(
             "a page of the origin `{}` fetches {place} with the method `{}`",
             self.origin, self.method
@@ -367,6 +370,13 @@ mod tests {
         assert_eq!(
             step.words(),
             "5 s later, a page of the origin `allowed` fetches `status` (404) with the method `PUT`, the headers `denied` and credentials"
+        );
+        let step: Step =
+            toml::from_str("fetch = { origin = 'denied', route = 'missing', suffix = '+a' }")
+                .unwrap();
+        assert_eq!(
+            step.words(),
+            "a page of the origin `denied` fetches `missing` with `+a` at the end of its path with the method `GET`"
         );
     }
 

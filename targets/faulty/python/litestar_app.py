@@ -21,9 +21,9 @@ async def resource() -> Response[dict]:
     return Response({"ok": True}, headers=policy.SHOWN)
 
 
-@head("/resource")
-async def resource_head() -> Response[None]:
-    return Response(None, headers=policy.SHOWN)
+@head("/resource", response_headers=policy.SHOWN)
+async def resource_head() -> None:
+    pass
 
 
 @route("/status/{code:int}", http_method=METHODS, status_code=200)

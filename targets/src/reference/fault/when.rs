@@ -36,6 +36,8 @@ pub struct When {
     pub asks: Vec<String>,
     /// The route, one of these.
     pub routes: Vec<Route>,
+    /// Texts in the path.
+    pub path_contains: Vec<String>,
     /// Who asks, one of these.
     pub origin: Vec<Who>,
     /// Whether a cookie comes with the request.
@@ -74,6 +76,7 @@ impl When {
             && is(self.odd_method, !STANDARD_METHODS.contains(&asked.method))
             && any(&self.asks, asked.header(&ACCESS_CONTROL_REQUEST_METHOD))
             && (self.routes.is_empty() || self.routes.iter().any(|it| it.is_at(&asked.path)))
+            && self.path_contains.iter().all(|text| asked.path.contains(text))
             && (self.origin.is_empty() || self.origin.iter().any(|it| it.asks(asked, policy)))
             && is(self.cookie, asked.headers.contains_key(COOKIE))
             && is(self.authorization, asked.headers.contains_key(AUTHORIZATION))
