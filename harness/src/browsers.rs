@@ -21,6 +21,7 @@ mod expected;
 mod known;
 pub mod namespace;
 mod perform;
+mod plain_http;
 pub mod record;
 pub mod serve;
 pub mod servers;

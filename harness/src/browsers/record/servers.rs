@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::serve::Listener as _;
 use corspec_vectors::place::Place;
 use corspec_vectors::scripted::{Asked, Reply, led_to, reply};
-use corspec_vectors::vector::{PAGE, Vector, latin1};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use corspec_vectors::vector::{PAGE, Vector};
+use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::task::JoinHandle;
 
+use crate::browsers::plain_http::{Request, read};
 use crate::browsers::socks::{Destination, Entrance, Socks, Stream};
 use crate::browsers::world::SCRIPT;
 
@@ -19,9 +20,6 @@ use crate::browsers::world::SCRIPT;
 const AROUND: &str = "addEventListener('message', ({ data }) => {
   if (JSON.parse(data).run) frames[0].postMessage(data, '*');
 });";
-
-/// How long a request's head may be.
-const LONGEST_HEAD: usize = 1 << 18;
 
 /// The servers. Dropping them closes them.
 #[derive(Debug)]
@@ -37,14 +35,6 @@ struct Shared {
     asked: Mutex<HashMap<u32, Vec<Asked>>>,
     /// What the browser says of itself where no script has a say.
     own: Mutex<Vec<(String, String)>>,
-}
-
-/// A request as it was read.
-struct Request {
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: usize,
 }
 
 impl Servers {
@@ -114,40 +104,6 @@ async fn serve(stream: Stream, at: &Destination, shared: &Shared) -> io::Result<
         stream.flush().await?;
     }
     Ok(())
-}
-
-/// The next request of a connection; `None` at its end.
-async fn read(stream: &mut BufReader<Stream>) -> io::Result<Option<Request>> {
-    let mut lines = Vec::new();
-    let mut length = 0;
-    loop {
-        let mut line = Vec::new();
-        let read = stream.read_until(b'\n', &mut line).await?;
-        length += read;
-        if read == 0 || length > LONGEST_HEAD {
-            return Ok(None);
-        }
-        let line = latin1(&line);
-        match line.trim_end_matches(['\r', '\n']) {
-            "" if lines.is_empty() => {}
-            "" => break,
-            line => lines.push(line.to_owned()),
-        }
-    }
-    let mut words = lines[0].split(' ');
-    let mut word = || words.next().unwrap_or_default().to_owned();
-    let (method, target) = (word(), word());
-    let headers: Vec<(String, String)> = lines[1..]
-        .iter()
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| {
-            (name.to_ascii_lowercase(), value.trim_matches([' ', '\t']).to_owned())
-        })
-        .collect();
-    let declared = headers.iter().find(|(name, _)| name == "content-length");
-    let body = declared.and_then(|(_, it)| it.parse().ok()).unwrap_or_default();
-    stream.read_exact(&mut vec![0; body]).await?;
-    Ok(Some(Request { method, target, headers, body }))
 }
 
 impl Shared {
