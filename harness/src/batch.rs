@@ -112,6 +112,6 @@ impl Batch {
         let fetch = agent.browser.fetch(&line.page, request);
         let Agent { browser, clock } = agent;
         let driven = drive(browser, fetch, &self.transport, clock, &follow).await;
-        answer::driven(&driven, console::of(&driven, &line.page, &asked), str::to_owned)
+        answer::driven(&driven, console::of(&driven, &line.page, &line.init, &asked), str::to_owned)
     }
 }

@@ -15,6 +15,7 @@ use url::Url;
 mod agreement;
 mod attempt;
 mod compare;
+pub mod console;
 mod driving;
 pub mod engine;
 mod expected;

@@ -1,21 +1,27 @@
 //! What browsers print in their consoles for a fetch that a page may not read.
 //!
-//! The texts are data, in `console/messages.toml`. Which of them a browser prints follows from the
-//! cause and from what was answered, since browsers look at an answer in different orders.
+//! The texts are data, in `console/messages.toml`, each under the cause that it belongs to and the
+//! facts that it takes: browsers look at an answer in different orders, and say different
+//! things of one cause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use corspec_fetch::cause::Cause;
+use corspec_fetch::fetch::{HttpRequest, HttpResponse};
 use corspec_fetch::header_list::HeaderList;
 use corspec_fetch::outcome::Outcome;
 use corspec_fetch::page::Page;
+use corspec_fetch::request::RequestInit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::browsers::engine::Engine;
 use crate::driver::{Driven, Ending};
-use crate::escape::latin1;
+
+mod facts;
+mod values;
 
 /// A blocked fetch, as far as consoles speak of it.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +32,32 @@ pub struct Blocked<'a> {
     pub origin: &'a str,
     /// The page's URL, where it has one.
     pub page: Option<&'a Url>,
+    /// What the script handed to `fetch()`.
+    pub init: &'a RequestInit,
     /// The URL that the page asked for.
     pub first_url: &'a str,
-    /// The URL at which the fetch failed.
+    /// The last exchange, if there was one.
+    pub last: Option<Last<'a>>,
+}
+
+/// The last exchange of a fetch.
+#[derive(Clone, Copy, Debug)]
+pub struct Last<'a> {
+    /// The URL that was asked.
     pub url: &'a str,
-    /// The status and header lines that were answered there, if anything was.
-    pub answer: Option<(u16, &'a HeaderList)>,
+    /// The request's header lines.
+    pub sent: &'a HeaderList,
+    /// The status, header lines and body that were answered, if anything was.
+    pub answer: Option<(u16, &'a HeaderList, &'a [u8])>,
+}
+
+impl<'a> Last<'a> {
+    /// A request, and its response if it got one.
+    #[must_use]
+    pub fn of(request: &'a HttpRequest, response: Option<&'a HttpResponse>) -> Self {
+        let answer = response.map(|it| (it.status, &it.headers, it.body.as_slice()));
+        Self { url: request.url.as_str(), sent: &request.headers, answer }
+    }
 }
 
 /// What each browser prints; absent where it prints nothing, or that is not known.
@@ -48,58 +74,36 @@ pub struct Console {
     pub webkit: Option<String>,
 }
 
+/// The texts of one browser.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Messages {
-    chromium: Chromium,
-    firefox: Firefox,
-    webkit: Webkit,
+struct Texts {
+    /// What several lines have in common, by the placeholder that stands for it.
+    #[serde(default)]
+    frames: BTreeMap<String, String>,
+    /// The lines: under a cause, or a cause and facts, with slashes between; empty for nothing.
+    lines: BTreeMap<String, String>,
 }
 
-type Texts = BTreeMap<String, String>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Chromium {
-    blocked: String,
-    blocked_after_redirect: String,
-    preflight: String,
-    messages: Texts,
-    lines: Texts,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Firefox {
-    blocked: String,
-    messages: Texts,
-    lines: Texts,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Webkit {
-    lines: Texts,
-}
-
-static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
+static MESSAGES: LazyLock<BTreeMap<Engine, Texts>> = LazyLock::new(|| {
     toml::from_str(include_str!("console/messages.toml"))
         .expect("the messages are part of this crate, and a test reads them")
 });
 
-/// What browsers print of a fetch of `asked` by `page`; `None` where the page got a response.
+/// What browsers print of a fetch by `page` with `init`, which asked for `asked`; `None` where the page
+/// got a response.
 #[must_use]
-pub fn of(driven: &Driven, page: &Page, asked: &Url) -> Option<Console> {
+pub fn of(driven: &Driven, page: &Page, init: &RequestInit, asked: &Url) -> Option<Console> {
     let Ending::Outcome(Outcome::NetworkError(error)) = &driven.ending else { return None };
     let last = driven.exchanges.last();
-    let answer = last.and_then(|exchange| exchange.response.as_ref().ok());
+    let last = last.map(|it| Last::of(&it.request, it.response.as_ref().ok()));
     let blocked = Blocked {
         cause: error.cause(),
         origin: &page.origin.to_string(),
         page: page.url.as_ref(),
+        init,
         first_url: asked.as_str(),
-        url: last.map_or(asked, |exchange| &exchange.request.url).as_str(),
-        answer: answer.map(|response| (response.status, &response.headers)),
+        last,
     };
     Some(blocked.console())
 }
@@ -110,6 +114,16 @@ impl Console {
         let all =
             [("Chromium", &self.chromium), ("Firefox", &self.firefox), ("WebKit", &self.webkit)];
         all.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)))
+    }
+
+    /// What the browser of this engine prints.
+    #[must_use]
+    pub fn of(&self, engine: Engine) -> Option<&str> {
+        match engine {
+            Engine::Chromium => self.chromium.as_deref(),
+            Engine::Firefox => self.firefox.as_deref(),
+            Engine::WebKit => self.webkit.as_deref(),
+        }
     }
 
     /// The same, each text as `change` makes it.
@@ -128,124 +142,58 @@ impl Blocked<'_> {
     /// What each browser prints of it.
     #[must_use]
     pub fn console(&self) -> Console {
-        Console { chromium: self.chromium(), firefox: self.firefox(), webkit: self.webkit() }
-    }
-
-    fn chromium(&self) -> Option<String> {
-        let texts = &MESSAGES.chromium;
-        let slug = self.key();
-        if let Some(line) = texts.lines.get(slug) {
-            return self.fill(line);
-        }
-        let (preflight, slug) = within_preflight(slug);
-        let invalid = slug == "allow-origin-mismatch" && !self.allows_an_origin();
-        let key = if invalid { "allow-origin-invalid" } else { slug };
-        let message = self.fill(texts.messages.get(key)?)?;
-        let before = if preflight { texts.preflight.as_str() } else { "" };
-        let frame = match self.first_url == self.url {
-            true => &texts.blocked,
-            false => &texts.blocked_after_redirect,
+        let of = |engine| {
+            let texts = MESSAGES.get(&engine)?;
+            let line = self.filled(&texts.lines[self.line(engine)?], texts)?;
+            Some(line).filter(|line| !line.is_empty())
         };
-        Some(format!("{}{before}{message}", self.fill(frame)?))
-    }
-
-    fn firefox(&self) -> Option<String> {
-        let texts = &MESSAGES.firefox;
-        let (_, slug) = within_preflight(self.key());
-        if let Some(line) = texts.lines.get(slug) {
-            return self.fill(line);
-        }
-        let key = match (slug, self.lines("access-control-allow-origin")) {
-            // Several values in one line are one value to Firefox.
-            ("allow-origin-multiple", 1) => "allow-origin-mismatch",
-            ("preflight-redirect", 0) => "allow-origin-missing",
-            (slug, _) => slug,
-        };
-        let message = self.fill(texts.messages.get(key)?)?;
-        Some(format!("{}{message}", self.fill(&texts.blocked)?))
-    }
-
-    fn webkit(&self) -> Option<String> {
-        let (_, slug) = within_preflight(self.cause.slug());
-        self.fill(MESSAGES.webkit.lines.get(slug)?)
-    }
-
-    /// The cause's slug, with the scheme where browsers have words of their own for it.
-    fn key(&self) -> &'static str {
-        match self.cause {
-            Cause::RedirectScheme { scheme } if scheme == "data" => "redirect-scheme-data",
-            Cause::UnsupportedScheme { scheme } if scheme == "file" => "unsupported-scheme-file",
-            cause => cause.slug(),
+        Console {
+            chromium: of(Engine::Chromium),
+            firefox: of(Engine::Firefox),
+            webkit: of(Engine::WebKit),
         }
     }
 
-    /// The template with each placeholder in its place; `None` where one has no value.
-    fn fill(&self, template: &str) -> Option<String> {
-        let mut filled = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, next) = after.split_once('}')?;
-            filled.push_str(before);
-            filled.push_str(&self.value(name)?);
-            rest = next;
-        }
-        Some(filled + rest)
-    }
-
-    fn value(&self, name: &str) -> Option<String> {
-        match (name, self.cause) {
-            ("url", _) => Some(self.url.to_owned()),
-            ("first-url", _) => Some(self.first_url.to_owned()),
-            ("origin", _) => Some(self.origin.to_owned()),
-            ("page", _) => Some(self.page?.to_string()),
-            ("status", _) => Some(self.answer?.0.to_string()),
-            ("method", Cause::PreflightMethodNotAllowed { method, .. })
-            | ("method", Cause::PreflightMethodWildcardWithCredentials { method }) => {
-                Some(latin1(&method.0))
-            }
-            ("header", Cause::PreflightHeaderNotAllowed { name, .. })
-            | ("header", Cause::PreflightHeaderWildcardWithCredentials { name }) => {
-                Some(latin1(&name.0).to_ascii_lowercase())
-            }
-            ("scheme", Cause::UnsupportedScheme { scheme }) => Some(scheme.clone()),
-            ("token", Cause::PreflightMethodsUnparsable { sent })
-            | ("token", Cause::PreflightHeadersUnparsable { sent }) => Some(first_bad(&sent.0)),
-            ("allow-origin" | "allow-credentials" | "allow-methods" | "allow-headers", _) => {
-                Some(self.sent(&format!("access-control-{name}")))
-            }
-            _ => None,
-        }
-    }
-
-    fn sent(&self, name: &str) -> String {
-        let value = self.answer.and_then(|(_, headers)| headers.get(name));
-        value.map_or(String::new(), |value| latin1(&value))
-    }
-
-    fn lines(&self, name: &str) -> usize {
-        self.answer.map_or(0, |(_, headers)| headers.get_all(name).count())
-    }
-
-    /// Whether what is allowed is an origin at all: Chromium tells a wrong one from nonsense.
-    fn allows_an_origin(&self) -> bool {
-        let value = self.sent("access-control-allow-origin");
-        value == "null" || Url::parse(&value).is_ok_and(|url| url.has_host())
+    /// The one of the [`lines`] of a browser that it prints.
+    #[must_use]
+    pub fn line(&self, engine: Engine) -> Option<&'static str> {
+        most_special(lines(engine), self.slug(), &self.facts())
     }
 }
 
-/// Whether the cause is a CORS check of the preflight's answer, and the cause of such a check.
-fn within_preflight(slug: &'static str) -> (bool, &'static str) {
-    match slug.strip_prefix("preflight-") {
-        Some(check) if check.starts_with("allow-") => (true, check),
-        Some(_) | None => (false, slug),
-    }
+/// The lines that a browser may print, as the causes and facts under which they stand.
+pub fn lines(engine: Engine) -> impl Iterator<Item = &'static str> {
+    MESSAGES.get(&engine).into_iter().flat_map(|texts| texts.lines.keys()).map(String::as_str)
 }
 
-/// The first member of a list that is no token.
-fn first_bad(list: &[u8]) -> String {
-    let token = |member: &[u8]| {
-        member.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
-    };
-    let mut members = list.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    members.find(|member| !token(member)).map_or(String::new(), latin1)
+/// The line of a cause whose facts all hold: of several, that which takes most.
+fn most_special<'t>(
+    lines: impl Iterator<Item = &'t str>,
+    slug: &str,
+    facts: &BTreeSet<&str>,
+) -> Option<&'t str> {
+    let candidates = lines.filter_map(|line| {
+        let mut parts = line.split('/');
+        let takes = (parts.next() == Some(slug)).then(|| parts.collect::<Vec<_>>())?;
+        takes.iter().all(|it| facts.contains(it)).then_some((takes.len(), line))
+    });
+    candidates.max_by_key(|(count, _)| *count).map(|(_, line)| line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line<'t>(lines: &[&'t str], facts: &[&str]) -> Option<&'t str> {
+        most_special(lines.iter().copied(), "a", &facts.iter().copied().collect())
+    }
+
+    #[test]
+    fn the_line_that_takes_most_facts_is_printed_and_one_that_does_not_hold_is_not() {
+        let lines = ["a", "a/x", "a/x/y", "a/z", "ab/x/y/w"];
+        assert_eq!(line(&lines, &[]), Some("a"));
+        assert_eq!(line(&lines, &["x", "w"]), Some("a/x"));
+        assert_eq!(line(&lines, &["x", "y", "w"]), Some("a/x/y"));
+        assert_eq!(line(&["a/z"], &["x"]), None);
+    }
 }

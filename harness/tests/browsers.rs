@@ -12,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use corspec::browsers::console::capture::Capture;
 use corspec_fetch::profile::Profile;
 use corspec_vectors::compare::differences;
 use corspec_vectors::corpus::{Corpus, Entry};
@@ -168,6 +169,55 @@ fn a_recording_is_a_file_that_the_model_is_held_against_and_a_disagreement_is_re
     let original = |entry: &Entry| serde_json::to_string(&entry.vector).unwrap().len();
     let least = corpus.entries.iter().map(original).min().unwrap();
     assert!(shortest < least, "{shortest} is not below {least}\n{text}");
+}
+
+#[test]
+fn what_cannot_be_listened_to_is_a_usage_error() {
+    for arguments in [
+        &["--console", "reference"][..],
+        &["--console", "--policy=public"],
+        &["--console", "--record=5"],
+        &["--provocation=redirect"],
+        &["--console", "--provocation=["],
+        &["--console", "--provocation=redirect/lop"],
+    ] {
+        let (code, text) = run(&mut corspec(arguments));
+        assert_eq!(code, Some(2), "{arguments:?}: {text}");
+    }
+    let (code, text) = run(&mut corspec(&["--console", "--provocation=none/*"]));
+    assert_eq!(code, Some(4), "{text}");
+    let nothing = programs(&[]);
+    let mut command = corspec(&["--console", "--require"]);
+    let (code, text) = run(command.env("PATH", nothing.path()));
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("chromium is unavailable"), "{text}");
+}
+
+#[test]
+fn browsers_print_again_what_was_captured() {
+    if !chromium_is_here() {
+        return;
+    }
+    let required = std::env::var_os("CORSPEC_REQUIRE_BROWSERS").is_some();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("console.json");
+    let output = format!("--output={}", path.display());
+    let asked = ["integrity", "mixed-content", "embedder-policy"];
+    let mut command = corspec(&["--console", &output]);
+    command.args(asked.map(|it| format!("--provocation={it}")));
+    let (code, text) = run(command.args(required.then_some("--require")));
+    assert_eq!(code, Some(0), "{text}");
+    let read = |bytes: &[u8]| serde_json::from_slice::<Capture>(bytes).unwrap();
+    let (now, then) = (read(&fs::read(&path).unwrap()), read(include_bytes!("data/console.json")));
+    assert!(now.heard.len() > 10, "{text}");
+    for (id, engine, heard) in
+        now.heard.iter().flat_map(|(id, it)| it.iter().map(move |(engine, it)| (id, engine, it)))
+    {
+        // Another version may print more lines after the first, which the command compares.
+        if now.engines[engine] == then.engines[engine] {
+            assert_eq!(heard, &then.heard[id][engine], "{id} in {engine:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,178 +1,137 @@
-//! What two real browsers printed for fetches that were blocked, held against what is said here.
+//! What three real browsers printed for fetches that were blocked, held against what is said here.
 //!
-//! `data/console.json` has for each the call, what the servers answered, and the part of the line
-//! that says why. Both browsers log more than one line for some; the first is the cause.
+//! `data/console.json` is what `corspec browsers --console --output` writes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
-use corspec::console::Blocked;
-use corspec_fetch::agent::UserAgent;
-use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse, Step};
-use corspec_fetch::header_list::HeaderList;
-use corspec_fetch::origin::Origin;
-use corspec_fetch::outcome::Outcome;
-use corspec_fetch::page::{EmbedderPolicy, Page};
+use corspec::browsers::console::capture::{Capture, SCHEMA};
+use corspec::browsers::console::provocation::{ALL, NOT_PROVOKED, Provocation};
+use corspec::browsers::console::replay::said;
+use corspec::browsers::engine::Engine;
+use corspec::console::lines;
+use corspec_fetch::cause::CAUSES;
 use corspec_fetch::profile::Profile;
-use corspec_fetch::request::{Body, CredentialsMode, Mode, RequestInit};
-use rstest::rstest;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use url::Url;
 
-#[derive(Deserialize)]
-struct File {
-    page_origin: String,
-    cases: Vec<Case>,
+fn capture() -> Capture {
+    serde_json::from_str(include_str!("data/console.json")).unwrap()
 }
 
-#[derive(Deserialize)]
-struct Case {
-    id: String,
-    init: Map<String, Value>,
-    page: String,
-    target: Value,
-    chrome_text: String,
-    ff_text: String,
+fn all() -> Vec<&'static Provocation> {
+    ALL.iter().collect()
 }
 
-/// What the servers of a case answer, by URL.
-#[derive(Default)]
-struct Servers(BTreeMap<String, Map<String, Value>>);
+#[test]
+fn browsers_print_what_is_said() {
+    let other = capture().disagreements(&all()).unwrap();
+    let other = other.iter().map(|it| format!("{it:#?}")).collect::<Vec<_>>();
+    assert!(other.is_empty(), "{}", other.join("\n"));
+}
 
-impl Servers {
-    /// The URL of a place, which is one itself or says what is answered there.
-    fn url(&mut self, place: &Value) -> String {
-        let Value::Object(place) = place else { return place.as_str().unwrap().to_owned() };
-        let url = format!("http://{}/{}", place["server"].as_str().unwrap(), self.0.len());
-        let mut answers = place["answers"].as_object().unwrap().clone();
-        let key = url.replace("user:pw@", "");
-        self.0.insert(key.clone(), Map::new());
-        for answer in answers.values_mut() {
-            let headers = answer.get_mut("headers").and_then(Value::as_array_mut);
-            for value in headers.into_iter().flatten().map(|line| &mut line[1]) {
-                if value.is_object() {
-                    *value = Value::from(self.url(value));
-                }
-            }
+#[test]
+fn every_provocation_was_performed_in_every_browser() {
+    let capture = capture();
+    assert_eq!(capture.schema, SCHEMA);
+    assert!(capture.engines.keys().eq(&Engine::ALL));
+    let names: BTreeSet<_> = ALL.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(names.len(), ALL.len(), "two provocations have one name");
+    assert!(capture.heard.keys().map(String::as_str).eq(names));
+    for (id, heard) in &capture.heard {
+        assert!(heard.keys().eq(&Engine::ALL), "{id}");
+    }
+}
+
+/// The causes that were provoked in each browser: the model names it, and the page got no response.
+fn provoked() -> BTreeSet<(&'static str, Engine)> {
+    let capture = capture();
+    let mut provoked = BTreeSet::new();
+    for provocation in ALL.iter() {
+        for (engine, heard) in &capture.heard[&provocation.id] {
+            let cause = said(provocation, engine.profile()).unwrap().cause;
+            provoked.extend(cause.filter(|_| !heard.is_response()).map(|it| (it, *engine)));
         }
-        self.0.insert(key, answers);
-        url
     }
-
-    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectionFailure> {
-        let closed = || ConnectionFailure { message: "closed".to_owned() };
-        let answers = self.0.get(request.url.as_str()).ok_or_else(closed)?;
-        let method = String::from_utf8(request.method.clone()).unwrap();
-        let answer = answers.get(&method).or(answers.get("*")).ok_or_else(closed)?;
-        let status = answer["status"].as_u64().ok_or_else(closed)?;
-        let origin = request.headers.get("origin").unwrap_or_default();
-        let origin = String::from_utf8(origin).unwrap();
-        let headers: HeaderList = answer["headers"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|line| {
-                let value = line[1].as_str().unwrap().replace("{ORIGIN}", &origin);
-                (line[0].as_str().unwrap().to_owned(), value)
-            })
-            .collect();
-        Ok(HttpResponse { status: u16::try_from(status).unwrap(), headers, ..Default::default() })
-    }
+    provoked
 }
 
-/// What this project says that browsers print; `None` where the page gets a response or a
-/// `TypeError` before any fetch.
-fn printed(case: &Case, page_origin: &str, profile: &'static Profile) -> Option<[String; 2]> {
-    let mut servers = Servers::default();
-    let asked = servers.url(&case.target);
-    let page = Page {
-        url: Some(Url::parse(&format!("{page_origin}{}", case.page)).unwrap()),
-        embedder_policy: match case.page.as_str() {
-            "/page-coep" => EmbedderPolicy::RequireCorp,
-            _ => EmbedderPolicy::UnsafeNone,
-        },
-        ..Page::at(Origin::parse(page_origin).unwrap())
-    };
-    let mut agent = UserAgent::new(profile);
-    let request = agent.construct(&page, &init(&case.init, &asked)).ok()?;
-    let mut fetch = agent.fetch(&page, request);
-    let mut last = None;
-    let outcome = loop {
-        match fetch.step(&mut agent, Duration::ZERO) {
-            Step::Done(outcome) => break outcome,
-            Step::Send(request) => {
-                let answer = servers.answer(&request);
-                fetch.respond(answer.clone());
-                last = Some((request.url.to_string(), answer));
-            }
+#[test]
+fn every_cause_is_provoked_in_every_browser_or_it_is_said_why_not() {
+    let provoked = provoked();
+    let mut excused = BTreeMap::new();
+    for it in NOT_PROVOKED.iter() {
+        assert!(it.reason.ends_with('.'), "{}: no reason", it.cause);
+        for engine in &it.engines {
+            let before = excused.insert((it.cause.as_str(), *engine), &it.reason);
+            assert!(before.is_none(), "{} in {engine:?} stands twice", it.cause);
         }
-    };
-    let Outcome::NetworkError(error) = outcome else { return None };
-    let console = Blocked {
-        cause: error.cause(),
-        origin: page_origin,
-        page: page.url.as_ref(),
-        first_url: &asked,
-        url: last.as_ref().map_or(&asked, |(url, _)| url),
-        answer: last
-            .as_ref()
-            .and_then(|(_, answer)| answer.as_ref().ok())
-            .map(|response| (response.status, &response.headers)),
     }
-    .console();
-    let hide = |text: Option<String>| {
-        let text = text.unwrap_or_default().replace(page_origin, "{PAGE}");
-        // The recordings leave out the URLs of servers.
-        if asked.starts_with("http") { text.replace(&asked, "URL") } else { text }
-    };
-    Some([hide(console.chromium), hide(console.firefox)])
-}
-
-fn init(init: &Map<String, Value>, url: &str) -> RequestInit {
-    let text = |name: &str| init.get(name).and_then(Value::as_str);
-    let headers = init.get("headers").and_then(Value::as_object).into_iter().flatten();
-    RequestInit {
-        method: text("method").unwrap_or_default().into(),
-        headers: headers
-            .map(|(name, value)| (name.clone().into(), value.as_str().unwrap().into()))
-            .collect(),
-        credentials: match text("credentials") {
-            Some("include") => CredentialsMode::Include,
-            _ => CredentialsMode::SameOrigin,
-        },
-        mode: match text("mode") {
-            Some("no-cors") => Mode::NoCors,
-            Some("same-origin") => Mode::SameOrigin,
-            _ => Mode::Cors,
-        },
-        body: text("body").map(Body::text),
-        ..RequestInit::get(url)
-    }
-}
-
-#[rstest]
-#[case::chromium(&Profile::CHROMIUM, 0)]
-#[case::firefox(&Profile::FIREFOX, 1)]
-fn browsers_print_what_is_said(#[case] profile: &'static Profile, #[case] browser: usize) {
-    let file: File = serde_json::from_str(include_str!("data/console.json")).unwrap();
     let mut problems = Vec::new();
-    for case in &file.cases {
-        let recorded = [&case.chrome_text, &case.ff_text][browser];
-        let first = recorded.split(" ⏎ ").next().unwrap_or_default();
-        let Some(said) = printed(case, &file.page_origin, profile) else {
-            if !first.is_empty() {
-                problems.push(format!("{}: not blocked, and printed `{first}`", case.id));
+    for cause in CAUSES.iter().map(|it| it.slug) {
+        for engine in Engine::ALL {
+            match (provoked.contains(&(cause, engine)), excused.remove(&(cause, engine))) {
+                (true, None) | (false, Some(_)) => {}
+                (true, Some(_)) => problems.push(format!("{cause} is provoked in {engine:?}")),
+                (false, None) => problems.push(format!("{cause} is never provoked in {engine:?}")),
             }
-            continue;
-        };
-        let said = &said[browser];
-        let agrees = if first.is_empty() { said.is_empty() } else { said.ends_with(first) };
-        if !agrees {
-            problems.push(format!("{}:\n  said    `{said}`\n  printed `{first}`", case.id));
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(excused.is_empty(), "no such cause: {excused:?}");
+}
+
+/// What WebKit alone does otherwise: it stops at the first redirect, and takes two Locations for one.
+const OTHERWISE: [&str; 2] =
+    ["redirect/null-origin-after-two-redirects", "redirect/location-two-lines"];
+
+#[test]
+fn what_is_said_does_not_depend_on_the_profile_of_the_fetch() {
+    let capture = capture();
+    let mut problems = Vec::new();
+    for (profile, provocation) in
+        Profile::ALL.iter().flat_map(|profile| ALL.iter().map(move |it| (*profile, it)))
+    {
+        if OTHERWISE.contains(&provocation.id.as_str()) {
+            continue;
+        }
+        let model = said(provocation, profile).unwrap();
+        for (engine, heard) in &capture.heard[&provocation.id] {
+            let (said, printed) = (model.console.of(*engine), heard.printed.first());
+            let comparable = model.cause.is_some() && !heard.is_response();
+            if comparable && said != printed.map(String::as_str) {
+                let (name, id) = (profile.name, &provocation.id);
+                problems.push(format!("{id} by {name} in {engine:?}:\n  {said:?}\n  {printed:?}"));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_line_was_printed_by_some_browser() {
+    for engine in Engine::ALL {
+        let mut never: BTreeSet<_> = lines(engine).collect();
+        assert!(!never.is_empty());
+        for profile in Profile::ALL {
+            for provocation in ALL.iter() {
+                said(provocation, profile).unwrap().lines.get(&engine).map(|it| never.remove(it));
+            }
+        }
+        assert!(never.is_empty(), "in {engine:?} nothing shows {never:?}");
+    }
+}
+
+#[test]
+fn the_model_blocks_what_browsers_block() {
+    let capture = capture();
+    for provocation in ALL.iter() {
+        for (engine, heard) in &capture.heard[&provocation.id] {
+            let model = said(provocation, engine.profile()).unwrap();
+            let excused = NOT_PROVOKED
+                .iter()
+                .any(|it| Some(it.cause.as_str()) == model.cause && it.engines.contains(engine));
+            let alike = heard.is_response() == (model.cause.is_none() && !model.rejected);
+            assert!(alike || excused, "{} in {engine:?}: {heard:?}, {model:?}", provocation.id);
+        }
+    }
 }

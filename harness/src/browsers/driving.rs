@@ -110,6 +110,11 @@ impl Driver {
         Ok(answer?["value"].take())
     }
 
+    /// What Chromium has printed in its console since this was last asked; nothing of the others.
+    pub(super) async fn log(&mut self) -> Result<Value, DriveError> {
+        self.command("se/log", "", json!({"type": "browser"})).await
+    }
+
     /// Ends the session, and with it the browser.
     pub(super) async fn quit(&mut self) {
         // A browser that does not answer any more is killed after this.

@@ -76,8 +76,15 @@ impl Engine {
     }
 
     /// The capabilities that its session is asked for with: any certificate will do, and every
-    /// connection goes through the SOCKS server at `port`.
-    pub(super) fn capabilities(self, programs: &Programs, folder: &Path, port: u16) -> Value {
+    /// connection goes through the SOCKS server at `port`. Chromium keeps what is printed in its
+    /// console where it is `watched`.
+    pub(super) fn capabilities(
+        self,
+        programs: &Programs,
+        folder: &Path,
+        port: u16,
+        watched: bool,
+    ) -> Value {
         let proxy = format!("socks5://127.0.0.1:{port}");
         match self {
             Self::Chromium => {
@@ -87,6 +94,7 @@ impl Engine {
                 json!({
                     "acceptInsecureCerts": true,
                     "goog:chromeOptions": {"binary": programs.path("chromium"), "args": arguments},
+                    "goog:loggingPrefs": {"browser": if watched { "ALL" } else { "OFF" }},
                 })
             }
             Self::Firefox => json!({"acceptInsecureCerts": true}),

@@ -22,18 +22,26 @@ use super::socks::Entrance;
 const START: Duration = Duration::from_secs(60);
 
 /// How long its processes have to end.
-const GRACE: Duration = Duration::from_secs(3);
+pub(super) const GRACE: Duration = Duration::from_secs(3);
 
 /// Has Firefox trust an authority. It takes any certificate without, as the others do, but makes a
 /// second connection of each one then.
 const TRUST: &str = "Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB)
   .addCertFromBase64(arguments[0], 'CT,,');";
 
+/// Takes what Firefox has printed in its console of pages: what each message says, and where it comes
+/// from.
+const CONSOLE: &str = "const all = Services.console.getMessageArray();
+  Services.console.reset();
+  return all.filter((it) => it instanceof Ci.nsIScriptError)
+    .map((it) => ({ text: it.errorMessage, source: it.sourceName }));";
+
 /// A browser that does as it is told. Dropping it kills its processes and removes its folder.
 #[derive(Debug)]
 pub struct Session {
     /// The browser's version.
     pub version: String,
+    engine: Engine,
     driver: Driver,
     // Before the folder, which they write to.
     processes: Vec<ProcessGroup>,
@@ -66,13 +74,35 @@ impl Session {
         entrance: &Entrance,
         guardian: &Guardian,
     ) -> Result<Self, SessionError> {
+        Self::begin(engine, programs, (entrance, guardian), false).await
+    }
+
+    /// As [`Self::start`], for a browser whose [console](Self::printed) is watched.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(super) async fn start_watched(
+        engine: Engine,
+        programs: &Programs,
+        entrance: &Entrance,
+        guardian: &Guardian,
+    ) -> Result<Self, SessionError> {
+        Self::begin(engine, programs, (entrance, guardian), true).await
+    }
+
+    async fn begin(
+        engine: Engine,
+        programs: &Programs,
+        (entrance, guardian): (&Entrance, &Guardian),
+        watched: bool,
+    ) -> Result<Self, SessionError> {
         namespace::check()?;
         let folder = guardian.folder()?;
         let path = folder.path();
         fs::create_dir(path.join("profile"))?;
-        let mut starting =
-            Starting { path, guardian, env: environment(path), processes: Vec::new() };
-        let capabilities = engine.capabilities(programs, path, entrance.port);
+        let mut starting = Starting::new(path, guardian);
+        let capabilities = engine.capabilities(programs, path, entrance.port, watched);
         let started = match engine {
             Engine::Chromium => {
                 let driver = programs.path("chromedriver");
@@ -87,7 +117,7 @@ impl Session {
         let (mut driver, version) = started.map_err(|error| starting.with_output(error))?;
         driver.run_privileged(TRUST, BASE64_STANDARD.encode(&entrance.authority).into()).await?;
         let processes = starting.processes;
-        Ok(Self { version, driver, processes, _folder: folder })
+        Ok(Self { engine, version, driver, processes, _folder: folder })
     }
 
     /// Opens the page at `url` and waits until it has loaded.
@@ -108,6 +138,20 @@ impl Session {
         self.driver.run(script, argument).await
     }
 
+    /// What the browser has printed in its console since this was last asked, as its protocol has it:
+    /// entries of chromedriver's log, or messages of Firefox's console service. Of WebKit nothing.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not say.
+    pub(super) async fn printed(&mut self) -> Result<Value, DriveError> {
+        match self.engine {
+            Engine::Chromium => self.driver.log().await,
+            Engine::Firefox => self.driver.run_privileged(CONSOLE, Value::Null).await,
+            Engine::WebKit => Ok(Value::Null),
+        }
+    }
+
     /// Ends the browser, its driver and its screen.
     pub async fn stop(mut self) {
         // Some never answer that they have quit, having done so.
@@ -119,14 +163,20 @@ impl Session {
 }
 
 /// A browser that is being started.
-struct Starting<'a> {
+pub(super) struct Starting<'a> {
     path: &'a Path,
     guardian: &'a Guardian,
     env: Vec<(String, String)>,
-    processes: Vec<ProcessGroup>,
+    /// What was started so far.
+    pub(super) processes: Vec<ProcessGroup>,
 }
 
-impl Starting<'_> {
+impl<'a> Starting<'a> {
+    /// Nothing yet of a browser that keeps everything in the folder at `path`.
+    pub(super) fn new(path: &'a Path, guardian: &'a Guardian) -> Self {
+        Self { path, guardian, env: environment(path), processes: Vec::new() }
+    }
+
     async fn webdriver(
         &mut self,
         program: String,
@@ -159,7 +209,7 @@ impl Starting<'_> {
     }
 
     /// A screen that nobody sees, at a number that is free.
-    async fn screen(&mut self, program: String) -> Result<(), DriveError> {
+    pub(super) async fn screen(&mut self, program: String) -> Result<(), DriveError> {
         let arguments = ["-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"];
         let arguments = arguments.map(str::to_owned);
         self.spawn(std::iter::once(program).chain(arguments).collect())?;
@@ -169,7 +219,8 @@ impl Starting<'_> {
         Ok(())
     }
 
-    fn spawn(&mut self, command: Vec<String>) -> Result<(), DriveError> {
+    /// Starts a process, unless it cannot be.
+    pub(super) fn spawn(&mut self, command: Vec<String>) -> Result<(), DriveError> {
         let process = ProcessGroup::start(&command, &self.env, self.path, self.guardian);
         self.processes.push(process.map_err(|error| self.failed(error.to_string()))?);
         Ok(())

@@ -1,5 +1,6 @@
 //! `corspec browsers`: the model held against real browsers.
 
+mod console;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ use crate::whole_file;
 /// Each fetch of each case is performed by a page in the browser and by the model, against the same
 /// server. The browsers run in a network namespace that has loopback alone, which the command makes
 /// itself.
+///
+/// With `--console` it holds what they print in their consoles against what `corspec fetch` says.
 ///
 /// With `--serve` it starts none, and serves a page that does the same in the browser of whoever
 /// opens it, as far as the ports of one host go as origins.
@@ -63,6 +66,8 @@ pub(super) struct BrowsersArgs {
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
+    console: console::ConsoleArgs,
+    #[command(flatten)]
     serve: serve::ServeArgs,
 }
 
@@ -93,6 +98,9 @@ pub(super) async fn command(args: &BrowsersArgs) -> Exit {
     }
     let exit = tokio::select! {
         exit = async {
+            if args.console.console {
+                return console::command(args).await;
+            }
             match args.record.order()? {
                 Some(order) => recorded(args, order).await,
                 None => prepared(args).await,
@@ -125,10 +133,17 @@ async fn prepared(args: &BrowsersArgs) -> Result<Exit, Refused> {
 }
 
 async fn recorded(args: &BrowsersArgs, order: record::Wanted) -> Result<Exit, Refused> {
+    let engines = named_engines(args)?;
+    let found = engines.iter().map(|engine| (*engine, engine.programs().map_err(|it| how(&it))));
+    order.command(found.collect(), args.require, args.output.as_deref()).await
+}
+
+/// The browsers that are named, all where none is, by a command that asks no targets.
+fn named_engines(args: &BrowsersArgs) -> Result<Vec<Engine>, Refused> {
     let mut engines = Vec::new();
     for name in &args.names {
         engines.push(Engine::from_str(name, false).map_err(|_| {
-            let message = format!("`{name}` is no browser, and vectors have servers of their own");
+            let message = format!("`{name}` is no browser, and servers of its own are asked here");
             Refused(Exit::Usage, message)
         })?);
     }
@@ -137,8 +152,7 @@ async fn recorded(args: &BrowsersArgs, order: record::Wanted) -> Result<Exit, Re
     }
     engines.sort();
     engines.dedup();
-    let found = engines.iter().map(|engine| (*engine, engine.programs().map_err(|it| how(&it))));
-    order.command(found.collect(), args.require, args.output.as_deref()).await
+    Ok(engines)
 }
 
 fn asked<'a>(

@@ -146,13 +146,14 @@ async fn fetched(
     for cookie in &args.cookies {
         agent.set_cookie(&url, cookie.as_bytes(), clock.now());
     }
-    let request = agent.construct(&page, &init(args, &url)?).map_err(|error| {
+    let init = init(args, &url)?;
+    let request = agent.construct(&page, &init).map_err(|error| {
         format!("{error}: the script's call would be rejected; change the request")
     })?;
     let fetch = agent.fetch(&page, request);
     let follow = FollowPolicy::of(&url, args.follow_elsewhere);
     let driven = drive(&mut agent, fetch, transport, &clock, &follow).await;
-    let console = console::of(&driven, &page, &url);
+    let console = console::of(&driven, &page, &init, &url);
     Ok((driven, console))
 }
 

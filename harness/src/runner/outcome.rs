@@ -12,8 +12,9 @@ use corspec_suite::scenario::Scenario;
 use corspec_targets::known::Entry;
 use jiff::civil::Date;
 use serde::Serialize;
+use url::Url;
 
-use crate::console::{Blocked, Console};
+use crate::console::{Blocked, Console, Last};
 use crate::escape::latin1;
 use crate::event::{CaseResult, ExchangeReport, Failure, Reproduce, ResultKind};
 use crate::redact;
@@ -190,15 +191,22 @@ fn console(case: &Case, records: &[StepRecord], step: &str) -> Option<Console> {
     else {
         return None;
     };
-    let last = record.exchanges.last();
-    let answer = last.and_then(|exchange| exchange.response.as_ref().ok());
+    let last = record.exchanges.last().map(|it| {
+        let answer = it.response.as_ref().ok();
+        Last {
+            url: &it.request.url,
+            sent: &it.request.headers,
+            answer: answer.map(|it| (it.status, &it.headers, it.body.as_slice())),
+        }
+    });
+    let page = Url::parse(&fetch.origin).ok();
     let blocked = Blocked {
         cause: error.cause(),
         origin: &fetch.origin,
-        page: None,
+        page: page.as_ref(),
+        init: &fetch.init(),
         first_url: &fetch.url,
-        url: last.map_or(&fetch.url, |exchange| &exchange.request.url),
-        answer: answer.map(|response| (response.status, &response.headers)),
+        last,
     };
     Some(blocked.console().map(redact::text)).filter(|console| console.iter().next().is_some())
 }
