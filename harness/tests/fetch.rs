@@ -100,6 +100,49 @@ fn a_refused_connection_is_nothing_answered() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("could not connect"), "{output:?}");
 }
 
+/// What a browser's console has of a fetch, as the JSON says.
+fn console(url: &str, browser: &str) -> Value {
+    json(&from_page(url, &["--format", "json"]))["console"][browser].clone()
+}
+
+#[test_case("/close", "net::ERR_EMPTY_RESPONSE"; "closed")]
+#[test_case("/reset", "net::ERR_CONNECTION_RESET"; "reset")]
+fn a_console_says_how_a_connection_failed(path: &str, error: &str) {
+    let server = Scripted::start().unwrap();
+    let line = format!("Failed to load resource: {error}");
+    assert_eq!(console(&server.url(path), "chromium"), line);
+}
+
+#[test]
+fn a_console_says_that_a_connection_was_refused() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let line = "Failed to load resource: net::ERR_CONNECTION_REFUSED";
+    assert_eq!(console(&format!("http://127.0.0.1:{port}/"), "chromium"), line);
+}
+
+#[test]
+fn a_console_speaks_of_what_no_server_was_asked() {
+    let url = "http://127.0.0.1:6666/";
+    let line = format!("Not allowed to use restricted network port 6666: {url}");
+    assert_eq!(console(url, "webkit"), line);
+    let told = String::from_utf8(from_page(url, &[]).stdout).unwrap();
+    assert!(told.contains(&line) && told.contains("net::ERR_UNSAFE_PORT"), "{told}");
+}
+
+#[test]
+fn a_console_has_no_secret_of_a_location() {
+    let url = once(
+        b"HTTP/1.1 302 Found\r\nAccess-Control-Allow-Origin: *\r\n\
+          Location: http://u:s3cret@127.0.0.1/\r\nContent-Length: 0\r\n\r\n",
+    );
+    let told = String::from_utf8(from_page(&url, &[]).stdout).unwrap();
+    assert!(
+        told.contains("redirection URL http://<redacted>@127.0.0.1/ has credentials"),
+        "{told}"
+    );
+    assert!(!told.contains("s3cret"), "{told}");
+}
+
 #[test_case("not a url", &["--origin", "null"], "`not a url`"; "a URL")]
 #[test_case("ftp://127.0.0.1/", &["--origin", "null"], "http://"; "a scheme")]
 #[test_case("http://u:s3cret@127.0.0.1:1/", &["--origin", "null"], "`[requests]`"; "userinfo")]

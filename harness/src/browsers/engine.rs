@@ -90,6 +90,8 @@ impl Engine {
             Self::Chromium => {
                 let mut arguments: Vec<_> = CHROMIUM.iter().map(|it| (*it).to_owned()).collect();
                 arguments.push(format!("--proxy-server={proxy}"));
+                // Localhost too goes through the proxy.
+                arguments.push(format!("--proxy-bypass-list=<-loopback>;{NOBODY}"));
                 arguments.push(format!("--user-data-dir={}", folder.join("profile").display()));
                 json!({
                     "acceptInsecureCerts": true,
@@ -122,9 +124,13 @@ impl Programs {
     }
 }
 
+/// An address of this machine that browsers ask without the proxy: nothing listens there, so that they
+/// are refused.
+pub(super) const NOBODY: &str = "127.0.0.9";
+
 /// Chromium without a screen, a sandbox, anything in the background, or the features that keep a
 /// page from reaching what our SOCKS server says is there.
-const CHROMIUM: [&str; 13] = [
+const CHROMIUM: [&str; 12] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -136,8 +142,6 @@ const CHROMIUM: [&str; 13] = [
     "--no-default-browser-check",
     "--disable-dev-shm-usage",
     "--disable-breakpad",
-    // Localhost too goes through the proxy.
-    "--proxy-bypass-list=<-loopback>",
     "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LocalNetworkAccessChecks",
 ];
 
@@ -155,7 +159,7 @@ pub(super) fn firefox_settings(port: u16) -> String {
         ("network.proxy.socks_version", "5"),
         ("network.proxy.socks_remote_dns", "true"),
         ("network.proxy.allow_hijacking_localhost", "true"),
-        ("network.proxy.no_proxies_on", "\"\""),
+        ("network.proxy.no_proxies_on", &format!("\"{NOBODY}\"")),
         ("network.lna.enabled", "false"),
         ("network.captive-portal-service.enabled", "false"),
         ("network.connectivity-service.enabled", "false"),

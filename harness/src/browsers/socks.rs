@@ -92,6 +92,20 @@ impl Socks {
     }
 }
 
+impl Stream {
+    /// Tears the connection down: the client's next read fails.
+    ///
+    /// # Errors
+    ///
+    /// It is gone already.
+    pub fn reset(self) -> io::Result<()> {
+        match &self {
+            Self::Plain(stream) => stream.set_zero_linger(),
+            Self::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+        }
+    }
+}
+
 impl Listener for Socks {
     type Io = Stream;
     type Addr = Destination;

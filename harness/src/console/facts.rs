@@ -29,16 +29,12 @@ impl Blocked<'_> {
     }
 
     fn of_request(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let mode = match self.init.mode {
-            Mode::Cors => "cors",
-            Mode::NoCors => "no-cors",
-            Mode::SameOrigin => "same-origin",
-        };
+        let mode = (self.init.mode == Mode::NoCors).then_some("no-cors");
         let own = self.is_own().then_some("own");
         let home = self.location().is_some_and(|url| self.is_home(&url)).then_some("leads-home");
         let redirected =
             (self.location().is_some() || self.was_redirected()).then_some("redirected");
-        [Some(mode), own, home, redirected].into_iter().flatten()
+        [mode, own, home, redirected].into_iter().flatten()
     }
 
     /// What the lines and the status of the answer are to browsers.
@@ -47,9 +43,9 @@ impl Blocked<'_> {
         let value = self.sent("access-control-allow-origin");
         let is_origin = value == "null" || Url::parse(&value).is_ok_and(|url| url.has_host());
         let refused = self.status().is_some_and(|status| !(200..300).contains(&status));
-        let closed = match self.cause {
+        let failed = |words: &str| match self.cause {
             Cause::ConnectionFailed { message } | Cause::PreflightConnectionFailed { message } => {
-                message.contains("connection closed before message completed")
+                message.contains(words)
             }
             _ => false,
         };
@@ -66,7 +62,10 @@ impl Blocked<'_> {
             ("star-listed", has(&self.sent("access-control-allow-headers"), "*")),
             ("two-locations", self.lines("location") > 1),
             ("same-site", self.sent("cross-origin-resource-policy") == "same-site"),
-            ("closed", closed),
+            // In the words of the transport, which `tests/fetch.rs` has it say.
+            ("closed", failed("connection closed before message completed")),
+            ("refused", failed("Connection refused")),
+            ("reset", failed("Connection reset by peer")),
         ];
         facts.into_iter().filter_map(|(fact, holds)| holds.then_some(fact))
     }

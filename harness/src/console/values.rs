@@ -41,6 +41,7 @@ impl Blocked<'_> {
     fn value(&self, name: &str) -> Option<String> {
         match name {
             "url" => Some(self.url()),
+            "host" => Some(Url::parse(&self.url()).ok()?.host()?.to_string()),
             "first-url" => Some(self.first_url.to_owned()),
             "next-url" => self.next_url(),
             "next-url-without-userinfo" => self.next_url().map(|url| without_userinfo(&url)),

@@ -41,6 +41,9 @@ pub struct CallingPage {
     pub origin: Option<String>,
     /// Its `Cross-Origin-Embedder-Policy`.
     pub embedder: Option<String>,
+    /// Whether it is sandboxed, and its origin opaque.
+    #[serde(default)]
+    pub opaque: bool,
 }
 
 /// The arguments of a call; what is absent is absent there.
@@ -75,10 +78,21 @@ pub struct Hop {
     pub actual: Answer,
 }
 
-/// A status, header lines and after an empty one the body; or `closed`, where the connection is closed
+/// A status, header lines and after an empty one the body; or what [becomes](Failure) of the connection
 /// instead. In the lines `{origin}` is the request's `Origin`, and `{1}` is the URL of the second place.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Answer(Vec<String>);
+
+/// What becomes of a connection on which nothing is answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Failure {
+    /// `closed`: it is closed.
+    Closed,
+    /// `refused`: nothing listens.
+    Refused,
+    /// `reset`: it is torn down.
+    Reset,
+}
 
 /// What an answer comes to.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -135,13 +149,20 @@ impl Provocation {
         self.fetch.url.as_deref().map_or_else(|| self.place(0), |url| self.filled(url, ""))
     }
 
-    /// What is answered to a request of this method at a place; `None` where the connection is
-    /// closed, or nothing is there.
-    #[must_use]
-    pub fn reply(&self, place: usize, preflight: bool, origin: &str) -> Option<Reply> {
-        let hop = self.hops.get(place)?;
+    /// What is answered to a preflight, or another request, at a place.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails; it is closed where there is no such place.
+    pub fn reply(&self, place: usize, preflight: bool, origin: &str) -> Result<Reply, Failure> {
+        let hop = self.hops.get(place).ok_or(Failure::Closed)?;
         let answer = hop.preflight.as_ref().filter(|_| preflight).unwrap_or(&hop.actual);
-        let (status, lines) = answer.0.split_first()?;
+        let (status, lines) = answer.0.split_first().ok_or(Failure::Closed)?;
+        let status = match status.as_str() {
+            "refused" => return Err(Failure::Refused),
+            "reset" => return Err(Failure::Reset),
+            status => status.parse().map_err(|_| Failure::Closed)?,
+        };
         let mut parts = lines.splitn(2, String::is_empty);
         let headers = parts.next().unwrap_or_default().iter().map(|line| {
             let (name, value) = line.split_once(':').unwrap_or((line, ""));
@@ -149,11 +170,10 @@ impl Provocation {
         });
         let mut headers: Vec<_> = headers.collect();
         let body = parts.next().unwrap_or_default().concat();
-        let status = status.parse().ok()?;
         if !matches!(status, 204 | 304) {
             headers.push(("Content-Length".to_owned(), body.len().to_string()));
         }
-        Some(Reply { status, headers, body })
+        Ok(Reply { status, headers, body })
     }
 
     /// What the script hands to `fetch()` beside the URL.
@@ -232,14 +252,23 @@ impl CallingPage {
     /// Its origin.
     #[must_use]
     pub fn origin(&self) -> &str {
+        if self.opaque { "null" } else { self.place() }
+    }
+
+    /// The origin of its URL.
+    fn place(&self) -> &str {
         self.origin.as_deref().unwrap_or(PAGE_ORIGIN)
     }
 
     /// Its URL.
     #[must_use]
     pub fn url(&self) -> String {
-        let query = self.embedder.as_ref().map_or(String::new(), |it| format!("?embedder={it}"));
-        format!("{}{PAGE}{query}", self.origin())
+        let query = match &self.embedder {
+            Some(policy) => format!("?embedder={policy}"),
+            None if self.opaque => "?opaque".to_owned(),
+            None => String::new(),
+        };
+        format!("{}{PAGE}{query}", self.place())
     }
 
     /// The same, as the model has it.
@@ -251,7 +280,7 @@ impl CallingPage {
         // Where it stands is of no matter to the policies.
         let policies = PageAt { embedder: self.embedder.clone(), ..PageAt::default() }.page()?;
         let url = Url::parse(&self.url()).ok();
-        let origin = url.as_ref().map_or(Origin::Opaque, Origin::of);
+        let origin = url.as_ref().filter(|_| !self.opaque).map_or(Origin::Opaque, Origin::of);
         Ok(Page { url, origin, ..policies })
     }
 }

@@ -9,7 +9,7 @@ use corspec_fetch::outcome::Outcome;
 use corspec_fetch::profile::Profile;
 use corspec_vectors::vector::{InvalidVector, bytes};
 
-use super::provocation::Provocation;
+use super::provocation::{Failure, Provocation};
 use crate::browsers::engine::Engine;
 use crate::console::{Blocked, Console, Last};
 use crate::escape::latin1;
@@ -77,10 +77,16 @@ fn answer(
     let folder = format!("/{}/", provocation.id);
     let place = request.url.path().strip_prefix(&folder).and_then(|it| it.parse().ok());
     let origin = latin1(&request.headers.get("origin").unwrap_or_default());
-    let reply = place.and_then(|place| provocation.reply(place, request.preflight, &origin));
-    // In the words of the transport.
-    let closed = "connection closed before message completed";
-    let reply = reply.ok_or_else(|| ConnectionFailure { message: closed.to_owned() })?;
+    let place = place.unwrap_or(usize::MAX);
+    let reply = provocation.reply(place, request.preflight, &origin).map_err(|failure| {
+        // In the words of the transport.
+        let message = match failure {
+            Failure::Closed => "connection closed before message completed",
+            Failure::Refused => "Connection refused",
+            Failure::Reset => "Connection reset by peer",
+        };
+        ConnectionFailure { message: message.to_owned() }
+    })?;
     Ok(HttpResponse {
         status: reply.status,
         headers: reply.headers.iter().map(|(name, it)| (bytes(name), bytes(it))).collect(),

@@ -1,7 +1,6 @@
 //! The servers of all provocations behind one SOCKS server, and the page that calls them, which asks
 //! its own server what to do next.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -12,12 +11,15 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use super::provocation::{ALL, Provocation, Reply};
+use super::provocation::{ALL, Failure, Reply};
 use crate::browsers::plain_http::{Request, read};
 use crate::browsers::socks::{Entrance, Socks, Stream};
 
 /// The page's script.
 const SCRIPT: &str = include_str!("page.js");
+
+/// An opaque page is of another origin than its own server.
+const SHARED: &str = "Access-Control-Allow-Origin: *\r\n";
 
 /// What the page does next.
 type Orders = Arc<Mutex<mpsc::Receiver<Value>>>;
@@ -71,11 +73,12 @@ async fn serve(stream: Stream, orders: &Orders) -> io::Result<()> {
     while let Some(request) = read(&mut stream).await? {
         let bytes = match request.target.strip_prefix(PAGE) {
             Some("/next") => next(orders).await,
-            Some("/turn") => answered("text/plain", "", ""),
+            Some("/turn") => answered("text/plain", SHARED, ""),
             Some(query) => page(query),
             None => match reply(&request) {
-                Some(reply) => written(&reply),
-                None => return Ok(()),
+                Ok(reply) => written(&reply),
+                Err(Failure::Reset) => return stream.into_inner().reset(),
+                Err(Failure::Closed | Failure::Refused) => return Ok(()),
             },
         };
         stream.write_all(&bytes).await?;
@@ -86,29 +89,30 @@ async fn serve(stream: Stream, orders: &Orders) -> io::Result<()> {
 
 async fn next(orders: &Orders) -> Vec<u8> {
     let order = orders.lock().await.recv().await.unwrap_or_default();
-    answered("application/json", "", &order.to_string())
+    answered("application/json", SHARED, &order.to_string())
 }
 
-fn reply(request: &Request) -> Option<Reply> {
+fn reply(request: &Request) -> Result<Reply, Failure> {
     let path = request.target.split('?').next().unwrap_or_default();
-    let (id, place) = path.strip_prefix('/')?.rsplit_once('/')?;
-    let provocation = ALL.iter().find(|it: &&Provocation| it.id == id)?;
+    let parts = path.strip_prefix('/').and_then(|path| path.rsplit_once('/'));
+    let (id, place) = parts.ok_or(Failure::Closed)?;
+    let provocation = ALL.iter().find(|it| it.id == id).ok_or(Failure::Closed)?;
     let preflight =
         request.method == "OPTIONS" && request.header("access-control-request-method").is_some();
     let origin = request.header("origin").unwrap_or_default();
-    provocation.reply(place.parse().ok()?, preflight, origin)
+    provocation.reply(place.parse().unwrap_or(usize::MAX), preflight, origin)
 }
 
 fn page(query: &str) -> Vec<u8> {
-    let pairs: HashMap<_, _> =
-        query.trim_start_matches('?').split('&').filter_map(|it| it.split_once('=')).collect();
-    let embedder = pairs
-        .get("embedder")
-        .map_or(String::new(), |it| format!("Cross-Origin-Embedder-Policy: {it}\r\n"));
+    let headers = match query.trim_start_matches('?').split_once('=') {
+        Some((_, policy)) => format!("Cross-Origin-Embedder-Policy: {policy}\r\n"),
+        None if query == "?opaque" => "Content-Security-Policy: sandbox allow-scripts\r\n".into(),
+        None => String::new(),
+    };
     let html = format!(
         "<!doctype html><title>corspec</title><link rel=icon href=data:,><script>{SCRIPT}</script>"
     );
-    answered("text/html; charset=utf-8", &embedder, &html)
+    answered("text/html; charset=utf-8", &headers, &html)
 }
 
 fn answered(kind: &str, headers: &str, text: &str) -> Vec<u8> {

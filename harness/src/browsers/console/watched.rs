@@ -7,7 +7,7 @@ use corspec_targets::process::ProcessGroup;
 
 use super::lines::{self, Line};
 use crate::browsers::driving::DriveError;
-use crate::browsers::engine::{Engine, Programs};
+use crate::browsers::engine::{Engine, NOBODY, Programs};
 use crate::browsers::namespace;
 use crate::browsers::session::{GRACE, Session, SessionError, Starting};
 use crate::browsers::socks::Entrance;
@@ -109,6 +109,7 @@ impl Alone {
         starting.spawn(vec![
             programs.path("MiniBrowser"),
             format!("--proxy=socks5://127.0.0.1:{}", entrance.port),
+            format!("--ignore-host={NOBODY}"),
             "--ignore-tls-errors".to_owned(),
             "--enable-write-console-messages-to-stdout=true".to_owned(),
             url.to_owned(),
