@@ -85,7 +85,16 @@ struct Texts {
     lines: BTreeMap<String, String>,
 }
 
-static MESSAGES: LazyLock<BTreeMap<Engine, Texts>> = LazyLock::new(|| {
+/// What stands in `messages.toml`.
+#[derive(Deserialize)]
+struct Messages {
+    /// The facts that lines take, in words.
+    facts: BTreeMap<String, String>,
+    #[serde(flatten)]
+    texts: BTreeMap<Engine, Texts>,
+}
+
+static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
     toml::from_str(include_str!("console/messages.toml"))
         .expect("the messages are part of this crate, and a test reads them")
 });
@@ -111,9 +120,7 @@ pub fn of(driven: &Driven, page: &Page, init: &RequestInit, asked: &Url) -> Opti
 impl Console {
     /// Each browser's name, and what it prints.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let all =
-            [("Chromium", &self.chromium), ("Firefox", &self.firefox), ("WebKit", &self.webkit)];
-        all.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)))
+        Engine::ALL.into_iter().filter_map(|it| Some((it.title(), self.of(it)?)))
     }
 
     /// What the browser of this engine prints.
@@ -143,7 +150,7 @@ impl Blocked<'_> {
     #[must_use]
     pub fn console(&self) -> Console {
         let of = |engine| {
-            let texts = MESSAGES.get(&engine)?;
+            let texts = MESSAGES.texts.get(&engine)?;
             let line = self.filled(&texts.lines[self.line(engine)?], texts)?;
             Some(line).filter(|line| !line.is_empty())
         };
@@ -163,7 +170,48 @@ impl Blocked<'_> {
 
 /// The lines that a browser may print, as the causes and facts under which they stand.
 pub fn lines(engine: Engine) -> impl Iterator<Item = &'static str> {
-    MESSAGES.get(&engine).into_iter().flat_map(|texts| texts.lines.keys()).map(String::as_str)
+    MESSAGES.texts.get(&engine).into_iter().flat_map(|texts| texts.lines.keys()).map(String::as_str)
+}
+
+/// What a browser may print of a cause, in words about when.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Template {
+    /// The browser.
+    pub engine: Engine,
+    /// When, beside the cause; empty where nothing else is asked for.
+    pub when: String,
+    /// The line, with names in braces for what differs; empty where nothing is printed.
+    pub line: String,
+}
+
+/// What browsers may print of the cause with this slug.
+#[must_use]
+pub fn templates(slug: &str) -> Vec<Template> {
+    let check = slug.strip_prefix("preflight-").filter(|it| it.starts_with("allow-"));
+    let of = |engine| {
+        let own = lines(engine).filter(move |line| {
+            let (cause, facts) = line.split_once('/').unwrap_or((line, ""));
+            let for_preflights = facts.split('/').any(|fact| fact == "preflight");
+            cause == check.unwrap_or(slug) && (check.is_some() || !for_preflights)
+        });
+        own.filter_map(move |line| template(engine, line, check.is_some()))
+    };
+    Engine::ALL.into_iter().flat_map(of).collect()
+}
+
+fn template(engine: Engine, line: &str, of_preflight: bool) -> Option<Template> {
+    let texts = MESSAGES.texts.get(&engine)?;
+    let facts = line.split('/').skip(1).filter(|fact| *fact != "preflight");
+    let when: Vec<_> = facts.map(|fact| MESSAGES.facts[fact].as_str()).collect();
+    let frame = |name: &str| texts.frames.get(name).map_or("", String::as_str);
+    let preflight = if of_preflight { frame("of-preflight") } else { "" };
+    // That the answer is a redirect is a matter of course for these causes alone.
+    let redirect = if line.starts_with("redirect-") { frame("of-redirect") } else { "" };
+    let line = texts.lines[line]
+        .replace("{blocked}", frame("blocked"))
+        .replace("{of-preflight}", preflight)
+        .replace("{of-redirect}", redirect);
+    Some(Template { engine, when: when.join(", "), line })
 }
 
 /// The line of a cause whose facts all hold: of several, that which takes most.
@@ -195,5 +243,24 @@ mod tests {
         assert_eq!(line(&lines, &["x", "w"]), Some("a/x"));
         assert_eq!(line(&lines, &["x", "y", "w"]), Some("a/x/y"));
         assert_eq!(line(&["a/z"], &["x"]), None);
+    }
+
+    #[test]
+    fn every_fact_that_a_line_takes_has_words_and_no_other_has() {
+        let all = Engine::ALL.into_iter().flat_map(lines);
+        let taken: BTreeSet<_> = all.flat_map(|line| line.split('/').skip(1)).collect();
+        assert!(MESSAGES.facts.keys().map(String::as_str).eq(taken));
+    }
+
+    #[test]
+    fn a_template_is_whole_but_for_what_differs() {
+        let all = templates("preflight-allow-origin-missing");
+        let told: Vec<_> = all.iter().map(|it| (it.engine, it.when.as_str(), &*it.line)).collect();
+        let [chromium, .., refused] = told.as_slice() else { panic!("{told:?}") };
+        assert!(chromium.2.contains("'{url}' from origin '{origin}' has been blocked"));
+        assert!(chromium.2.contains("Response to preflight request doesn't pass"));
+        assert_eq!((refused.0, refused.1), (Engine::WebKit, "with a status that is no success"));
+        let own = templates("allow-origin-missing");
+        assert!(own.len() < all.len() && !own[0].line.contains("preflight"), "{own:?}");
     }
 }

@@ -57,6 +57,18 @@ fn a_cause_is_told_with_what_to_do() {
 }
 
 #[test]
+fn a_cause_is_told_with_what_browsers_print() {
+    let text = told(&["mixed-content"]);
+    assert!(
+        text.contains("In the console\n  Chromium: Mixed Content: The page at '{page}'"),
+        "{text}"
+    );
+    assert!(text.contains("  WebKit, after a redirect: Fetch API cannot load {url}"), "{text}");
+    assert!(told(&["keepalive-quota"]).contains("  Firefox: nothing\n"));
+    assert!(told(&["bad-port"]).contains("  Firefox: nothing\n  Firefox, after a redirect: "));
+}
+
+#[test]
 fn every_cause_can_be_asked() {
     for cause in &CAUSES {
         assert!(told(&[cause.slug]).contains("What to do: "), "{}", cause.slug);

@@ -39,6 +39,16 @@ impl Engine {
         self.profile().name
     }
 
+    /// The name that people know it by.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Chromium => "Chromium",
+            Self::Firefox => "Firefox",
+            Self::WebKit => "WebKit",
+        }
+    }
+
     /// What the model takes it to be.
     #[must_use]
     pub fn profile(self) -> &'static Profile {

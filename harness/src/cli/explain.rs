@@ -13,6 +13,8 @@ use corspec_suite::words::{key, spec_link};
 
 use super::print::print;
 use super::run::{Refused, complain, suite, unknown};
+use crate::browsers::engine::Engine;
+use crate::console::{self, Template};
 use crate::exit::Exit;
 
 mod remedy;
@@ -178,6 +180,7 @@ fn about_cause(cause: &Description, suite: &Suite) -> String {
     if let Some(remedy) = remedy::remedy(cause.slug) {
         page.paragraph("What to do", remedy);
     }
+    consoles(cause.slug, &mut page);
     let expects = |scenario: &&Scenario| {
         let steps = scenario.step.iter().flat_map(|step| &step.expect.cause);
         let variants = scenario.accept.iter().flat_map(|it| &it.expect).flat_map(|it| &it.cause);
@@ -191,6 +194,23 @@ fn about_cause(cause: &Description, suite: &Suite) -> String {
         page.line(&format!("  {}: {}", scenario.id, scenario.title));
     }
     page.0
+}
+
+/// What browsers print of the cause in their consoles.
+fn consoles(slug: &str, page: &mut Page) {
+    page.heading("In the console");
+    let templates = console::templates(slug);
+    for engine in Engine::ALL {
+        let own: Vec<_> = templates.iter().filter(|it| it.engine == engine).collect();
+        if own.iter().all(|it| !it.when.is_empty()) {
+            page.line(&format!("  {}: nothing", engine.title()));
+        }
+        for Template { when, line, .. } in own {
+            let when = if when.is_empty() { String::new() } else { format!(", {when}") };
+            let line = if line.is_empty() { "nothing" } else { line };
+            page.line(&format!("  {}{when}: {line}", engine.title()));
+        }
+    }
 }
 
 /// A place in a standard: the link, and the step.
