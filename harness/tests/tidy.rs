@@ -202,18 +202,15 @@ fn versions_on_demand_are_pinned_by_their_digests() {
         let folder = entry.unwrap().path();
         let Ok(manifest) = fs::read_to_string(folder.join("target.toml")) else { continue };
         let manifest: toml::Table = toml::from_str(&manifest).unwrap();
-        let commands = manifest["install"]["commands"].as_array().unwrap();
-        let words = commands.iter().map(|it| it.as_array().unwrap());
-        let words =
-            words.map(|it| it.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>());
-        for command in words.filter(|it| it.contains(&"pip")) {
-            let lock = command.last().unwrap().replace("${target}", &folder.to_string_lossy());
-            problems.extend(
-                unpinned(&fs::read_to_string(&lock).unwrap()).map(|it| format!("{lock}: {it}")),
-            );
-            if !command.contains(&"--require-hashes") {
-                problems.push(format!("{}: {}", folder.display(), command.join(" ")));
-            }
+        for command in manifest["install"]["commands"].as_array().unwrap() {
+            let words = command.as_array().unwrap().iter();
+            let words: Vec<_> = words.map(|word| word.as_str().unwrap()).collect();
+            let found = match () {
+                () if words.contains(&"pip") => unpinned_by_pip(&folder, &words),
+                () if words.contains(&"npm") => unpinned_by_npm(&folder, &words),
+                () => continue,
+            };
+            problems.extend(found.iter().map(|it| format!("{}: {it}", folder.display())));
             locks += 1;
         }
     }
@@ -221,10 +218,26 @@ fn versions_on_demand_are_pinned_by_their_digests() {
     assert_none(&problems);
 }
 
-/// The requirements of a lock for `pip` that have no version or no digest.
-fn unpinned(lock: &str) -> impl Iterator<Item = String> {
-    let lock = lock.replace("\\\n", " ");
-    let lines: Vec<_> = lock.lines().map(str::to_owned).collect();
-    let requirements = lines.into_iter().filter(|it| !it.is_empty() && !it.starts_with('#'));
-    requirements.filter(|it| !it.contains("==") || !it.contains("--hash=sha256:"))
+/// What a command of `pip` installs without a version or a digest.
+fn unpinned_by_pip(folder: &Path, words: &[&str]) -> Vec<String> {
+    let lock = words.last().unwrap().replace("${target}", &folder.to_string_lossy());
+    let lock = fs::read_to_string(lock).unwrap().replace("\\\n", " ");
+    let requirements = lock.lines().filter(|it| !it.is_empty() && !it.starts_with('#'));
+    let unpinned = requirements.filter(|it| !it.contains("==") || !it.contains("--hash=sha256:"));
+    let unpinned = unpinned.map(str::to_owned);
+    let asks = (!words.contains(&"--require-hashes")).then(|| words.join(" "));
+    unpinned.chain(asks).collect()
+}
+
+/// What a command of `npm` installs without a digest.
+fn unpinned_by_npm(folder: &Path, words: &[&str]) -> Vec<String> {
+    let lock = fs::read_to_string(folder.join("package-lock.json")).unwrap();
+    let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
+    let packages =
+        lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty());
+    let digest = |it: &serde_json::Value| it.as_str().is_some_and(|it| it.starts_with("sha512-"));
+    let unpinned = packages.filter(|(_, it)| !digest(&it["integrity"]));
+    let unpinned = unpinned.map(|(name, _)| name.clone());
+    let asks = (!words.contains(&"ci")).then(|| words.join(" "));
+    unpinned.chain(asks).collect()
 }
