@@ -13,51 +13,84 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
+use corspec_fetch::profile::Profile;
+use corspec_vectors::compare::{Part, differences};
+use corspec_vectors::corpus::{Corpus, Entry};
+use corspec_vectors::place::Place;
+use corspec_vectors::replay::{Recorded, unnumbered_view};
+use corspec_vectors::scripted::{Asked, Sent, led_to, reply};
+use corspec_vectors::vector::{Init, Vector, bytes as vector_bytes, latin1};
 use serde_json::{Value, json};
 use test_case::test_case;
+use url::Url;
 
 /// Of every so many vectors, one is replayed.
 const STRIDE: usize = 16;
 
-fn lines(name: &str) -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../suite/fetch/tests/vectors");
-    let text = std::fs::read_to_string(folder.join(name)).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+/// A file of the corpus.
+fn read(name: &str) -> Vec<u8> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../suite/vectors/corpus");
+    std::fs::read(corpus.join(name)).unwrap()
 }
 
-/// The three servers' origins, by letter.
-type Origins = BTreeMap<&'static str, String>;
+/// The recordings that need no more than three servers on this machine.
+fn given() -> Corpus {
+    Corpus::unpack(&read("given.jsonl.gz")).unwrap()
+}
+
+/// What the model is known to get wrong of a browser.
+fn left_over(browser: &str) -> BTreeSet<u64> {
+    let all: Vec<Value> = serde_json::from_slice(&read("left-over.json")).unwrap();
+    let of = all.iter().filter(|it| it["engine"] == browser);
+    let ids = of.flat_map(|it| it["vectors"]["given"].as_array().into_iter().flatten());
+    ids.map(|id| id.as_u64().unwrap()).collect()
+}
+
+/// The ports that stand in for those of the places, by the place.
+type Ports = BTreeMap<Place, (String, String)>;
 
 /// Serves the vectors; the servers live as long as the process.
-fn serve(vectors: Vec<Value>) -> Origins {
-    let listeners: Vec<_> = [("S", "localhost"), ("Y", "localhost"), ("X", "127.0.0.1")]
-        .map(|(letter, host)| (letter, host, TcpListener::bind("127.0.0.1:0").unwrap()))
-        .into();
-    let origins: Origins = listeners
-        .iter()
-        .map(|(letter, host, it)| {
-            (*letter, format!("http://{host}:{}", it.local_addr().unwrap().port()))
-        })
-        .collect();
-    let shared = Arc::new((vectors, origins.clone()));
-    for (letter, _, listener) in listeners {
+fn serve(vectors: Vec<Vector>) -> Ports {
+    let listeners = [Place::S, Place::Y, Place::X]
+        .map(|place| (place, TcpListener::bind("127.0.0.1:0").unwrap()));
+    let stand_in = |(place, it): &(Place, TcpListener)| {
+        let authority = place.origin().trim_start_matches("http://");
+        let host = authority.split(':').next().unwrap();
+        let port = it.local_addr().unwrap().port();
+        (*place, (authority.to_owned(), format!("{host}:{port}")))
+    };
+    let ports: Ports = listeners.iter().map(stand_in).collect();
+    let shared = Arc::new((vectors, ports.clone()));
+    for (place, listener) in listeners {
         let shared = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let shared = Arc::clone(&shared);
-                thread::spawn(move || converse(stream.unwrap(), letter, &shared));
+                thread::spawn(move || converse(stream.unwrap(), place, &shared));
             }
         });
     }
-    origins
+    ports
+}
+
+/// The text with the ports instead of the places.
+fn at_ports(text: &str, ports: &Ports) -> String {
+    ports.values().fold(text.to_owned(), |text, (place, port)| {
+        text.replace(place, port).replace(&place.to_uppercase(), &port.to_uppercase())
+    })
+}
+
+/// The text with the places instead of the ports.
+fn at_places(text: &str, ports: &Ports) -> String {
+    ports.values().fold(text.to_owned(), |text, (place, port)| text.replace(port, place))
 }
 
 /// Answers the requests of one connection until the client leaves.
-fn converse(stream: TcpStream, letter: &str, shared: &(Vec<Value>, Origins)) {
+fn converse(stream: TcpStream, place: Place, shared: &(Vec<Vector>, Ports)) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut writer = stream;
     while let Some((head, headers)) = request(&mut reader) {
-        let answer = answer(&head, &headers, letter, shared);
+        let answer = answer(&head, headers, place, shared);
         if writer.write_all(&answer).is_err() {
             return;
         }
@@ -85,47 +118,21 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, BTreeMap<String
 
 fn answer(
     head: &str,
-    headers: &BTreeMap<String, String>,
-    letter: &str,
-    (vectors, origins): &(Vec<Value>, Origins),
+    headers: BTreeMap<String, String>,
+    host: Place,
+    (vectors, ports): &(Vec<Vector>, Ports),
 ) -> Vec<u8> {
     let mut words = head.split(' ');
-    let method = words.next().unwrap();
-    let mut path = words.next().unwrap().split('/').skip(2).map(|it| it.parse::<usize>().unwrap());
-    let (id, hop) = (path.next().unwrap(), path.next().unwrap());
-    let vector = vectors.iter().find(|it| it["id"] == id).unwrap();
-    let hop = &vector["hops"][hop];
-    if hop["host"] != letter {
-        return b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec();
+    let (method, (id, hop)) = (words.next().unwrap().to_owned(), led_to(words.next().unwrap()));
+    let vector = vectors.iter().find(|it| Some(it.id) == id).unwrap();
+    let headers = headers.into_iter().map(|(name, it)| (name, at_places(&it, ports))).collect();
+    let reply = reply(vector, &Asked { host, hop, method, headers, body: 0 });
+    let mut bytes = format!("HTTP/1.1 {} \r\n", reply.status).into_bytes();
+    for (name, value) in &reply.headers {
+        let value = vector_bytes(&at_ports(&latin1(value), ports));
+        bytes.extend([name, &b": "[..], &value, b"\r\n"].concat());
     }
-    let preflight = method == "OPTIONS" && headers.contains_key("access-control-request-method");
-    let answer = &hop[if preflight { "preflight" } else { "actual" }];
-    let status = answer["status"].as_u64().unwrap();
-    let mut text = format!("HTTP/1.1 {status} \r\n");
-    for pair in answer["headers"].as_array().unwrap() {
-        let (name, value) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
-        let value = filled(value, headers.get("origin").map(String::as_str), origins);
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    let bodiless = matches!(status, 204 | 304);
-    let body = if preflight || bodiless || method == "HEAD" { "" } else { "payload" };
-    if !bodiless {
-        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
-    }
-    text.push_str("\r\n");
-    text.push_str(body);
-    text.chars().map(|it| u8::try_from(it).unwrap()).collect()
-}
-
-/// Replaces the placeholders of a header value.
-fn filled(value: &str, asked: Option<&str>, origins: &Origins) -> String {
-    let mut text = value.replace("{O}", asked.unwrap_or("none"));
-    for (letter, origin) in origins {
-        text = text.replace(&format!("{{{letter}}}"), origin);
-        text = text.replace(&format!("{{{letter}@}}"), &origin.replace("://", "://u:p@"));
-        text = text.replace(&format!("{{{letter}U}}"), &origin.to_uppercase());
-    }
-    text
+    [&bytes, &b"\r\n"[..], reply.body].concat()
 }
 
 /// A running batch: a caller that waits for each answer.
@@ -162,15 +169,14 @@ impl Batch {
     }
 }
 
-fn line(vector: &Value, step: &Value, browser: &str, origins: &Origins) -> Value {
-    let mut line = step.clone();
-    let (id, first) = (&vector["id"], vector["hops"][0]["host"].as_str().unwrap());
-    line["url"] = json!(format!("{}/v/{id}/0", origins[first]));
-    line["page"] = json!(format!("{}/page", origins["S"]));
-    line["agent"] = json!(id.to_string());
+fn line(vector: &Vector, step: &Init, browser: &str, ports: &Ports) -> Value {
+    let mut line = serde_json::to_value(step).unwrap();
+    line["url"] = json!(at_ports(&vector.url(), ports));
+    line["page"] = json!(at_ports(&vector.page.url(), ports));
+    line["agent"] = json!(vector.id.to_string());
     line["profile"] = json!(browser);
-    if step == &vector["steps"][0] {
-        line["cookies"] = json!([{"url": line["page"], "set-cookie": "c=1; Path=/"}]);
+    if let Some(cookie) = vector.page.cookie.as_ref().filter(|_| step == &vector.steps[0]) {
+        line["cookies"] = json!([{"url": line["page"], "set-cookie": format!("{cookie}; Path=/")}]);
     }
     line
 }
@@ -187,90 +193,62 @@ fn seen(answer: &Value) -> Value {
     }
 }
 
-/// A request in the form of the recordings, with the headers that those know.
-fn wire(exchange: &Value, known: &BTreeSet<String>, origins: &Origins) -> Value {
-    let url = exchange["url"].as_str().unwrap();
-    let (host, _) = origins.iter().find(|(_, it)| url.starts_with(&format!("{it}/"))).unwrap();
-    let hop: u64 = url.rsplit('/').next().unwrap().parse().unwrap();
-    let mut headers: BTreeMap<String, String> = BTreeMap::new();
-    for pair in exchange["request-headers"].as_array().unwrap() {
-        let name = pair[0].as_str().unwrap().to_ascii_lowercase();
-        let value = pair[1].as_str().unwrap();
-        if known.contains(&name) {
-            let joined = headers.entry(name).or_default();
-            let comma = if joined.is_empty() { "" } else { ", " };
-            joined.push_str(comma);
-            joined.push_str(value);
-        }
-    }
-    json!({"host": host, "hop": hop, "method": exchange["method"], "preflight": exchange["preflight"], "headers": headers})
-}
-
-/// The value with placeholders for the origins.
-fn named(value: &Value, origins: &Origins) -> Value {
-    let mut text = value.to_string();
-    for (letter, origin) in origins {
-        text = text.replace(origin, &format!("{{{letter}}}"));
-    }
-    serde_json::from_str(&text).unwrap()
-}
-
-/// What the model is known to get wrong of a browser.
-fn left_over(browser: &str) -> BTreeSet<u64> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../suite/fetch/tests/vectors");
-    let text = std::fs::read_to_string(folder.join("left-over.json")).unwrap();
-    let entries: Vec<Value> = serde_json::from_str(&text).unwrap();
-    let entries = entries.iter().filter(|it| it["browser"] == browser);
-    entries.flat_map(|it| it["ids"].as_array().unwrap()).map(|it| it.as_u64().unwrap()).collect()
+/// A request in the form of the recordings.
+fn sent(exchange: &Value, vector: &Vector, profile: &Profile) -> Sent {
+    let url = Url::parse(exchange["url"].as_str().unwrap()).unwrap();
+    let pair = |pair: &Value| {
+        let [name, value] = [0, 1].map(|at| pair[at].as_str().unwrap().to_owned());
+        (name.to_ascii_lowercase(), value)
+    };
+    let asked = Asked {
+        host: Place::of(&url.origin().ascii_serialization()).unwrap(),
+        hop: led_to(url.path()).1,
+        method: exchange["method"].as_str().unwrap().to_owned(),
+        headers: exchange["request-headers"].as_array().unwrap().iter().map(pair).collect(),
+        body: 0,
+    };
+    let own = [("user-agent", profile.user_agent), ("accept-language", profile.accept_language)];
+    asked.recorded(vector, &own)
 }
 
 #[test_case("chromium")]
 #[test_case("firefox")]
 #[test_case("webkit")]
 fn a_batch_says_what_the_browser_did(browser: &str) {
-    let vectors = lines("vectors.jsonl");
-    let origins = serve(vectors.clone());
-    let recordings = lines(&format!("{browser}.jsonl"));
-    let headers = recordings.iter().flat_map(|it| it["wire"].as_array().unwrap());
-    let mut known: BTreeSet<String> =
-        headers.flat_map(|it| it["headers"].as_object().unwrap().keys().cloned()).collect();
-    // How the browser was set up, and the length of its body.
-    known.retain(|it| it != "accept-language" && it != "content-length");
+    let Corpus { origin, entries } = given();
+    let ports = serve(entries.iter().map(|entry| entry.vector.clone()).collect());
+    let profile = Profile::named(browser).unwrap();
     let stride = std::env::var("CORSPEC_STRIDE").map_or(STRIDE, |it| it.parse().unwrap());
-    let known_wrong = left_over(browser);
     let mut batch = Batch::start(&["--follow-elsewhere"]);
-    let (mut view, mut sent, mut all) = (Vec::new(), Vec::new(), 0);
-    for recorded in recordings.iter().step_by(stride) {
-        let id = recorded["id"].as_u64().unwrap();
-        if known_wrong.contains(&id) {
+    let (mut view, mut wire, mut all) = (Vec::new(), Vec::new(), 0);
+    let known_wrong = left_over(browser);
+    for Entry { vector, recorded } in entries.iter().step_by(stride) {
+        if known_wrong.contains(&u64::from(vector.id)) {
             continue;
         }
         all += 1;
-        let vector = vectors.iter().find(|it| it["id"] == id).unwrap();
-        let steps = vector["steps"].as_array().unwrap().iter();
-        let answers: Vec<_> = steps
-            .map(|step| batch.ask(&line(vector, step, browser, &origins).to_string()))
-            .collect();
-        let saw: Vec<_> = answers.iter().map(|it| named(&seen(it), &origins)).collect();
-        let wires: Vec<_> = answers
-            .iter()
-            .flat_map(|it| it["exchanges"].as_array().into_iter().flatten())
-            .map(|it| named(&wire(it, &known, &origins), &origins))
-            .collect();
-        let mut want = recorded["wire"].clone();
-        for request in want.as_array_mut().unwrap() {
-            request.as_object_mut().unwrap().remove("body");
-            request["headers"].as_object_mut().unwrap().retain(|name, _| known.contains(name));
+        let mut made = Recorded::default();
+        for step in &vector.steps {
+            let answer = batch.ask(&line(vector, step, browser, &ports).to_string());
+            let answer: Value =
+                serde_json::from_str(&at_places(&answer.to_string(), &ports)).unwrap();
+            made.seen.push(unnumbered_view(&seen(&answer), vector));
+            let exchanges = answer["exchanges"].as_array().into_iter().flatten();
+            made.wire.extend(exchanges.map(|it| sent(it, vector, profile)));
         }
-        if json!(saw) != recorded["seen"] {
-            view.push(format!("{id}: {}", json!(saw)));
-        }
-        if json!(wires) != want {
-            sent.push(format!("{id}: {}\n want {want}", json!(wires)));
+        origin.limit(&mut made);
+        let mut want = recorded[browser].clone();
+        // A batch does not say how long the body was.
+        want.wire.iter_mut().for_each(|request| request.body = 0);
+        let found = differences(&made, &want);
+        for (part, list) in [(Part::View, &mut view), (Part::Wire, &mut wire)] {
+            if found.iter().any(|it| it.part == part) {
+                list.push(format!("{}: {found:?}", vector.id));
+            }
         }
     }
-    println!("{browser}: view {} of {all}, wire {} of {all}", all - view.len(), all - sent.len());
-    assert!(view.is_empty() && sent.is_empty(), "view: {view:#?}\nwire: {sent:#?}");
+    println!("{browser}: view {} of {all}, wire {} of {all}", all - view.len(), all - wire.len());
+    assert!(view.is_empty() && wire.is_empty(), "view: {view:#?}\nwire: {wire:#?}");
     assert_eq!(batch.end(), Some(0));
 }
 
@@ -312,14 +290,14 @@ fn a_redirect_to_another_origin_is_not_followed() {
     let headers = json!([["Access-Control-Allow-Origin", "*"], ["Location", "{X}/v/0/1"]]);
     let hop =
         json!({"host": "Y", "preflight": answer, "actual": {"status": 302, "headers": headers}});
-    let origins = serve(vec![
-        json!({"id": 0, "hops": [hop, {"host": "X", "preflight": answer, "actual": answer}]}),
-    ]);
-    let line =
-        json!({"url": format!("{}/v/0/0", origins["Y"]), "origin": "http://a.test"}).to_string();
+    let hops = [hop, json!({"host": "X", "preflight": answer, "actual": answer})];
+    let vector = json!({"id": 0, "hops": hops, "steps": []});
+    let ports = serve(vec![serde_json::from_value(vector).unwrap()]);
+    let url = at_ports("http://localhost:8002/v/0/0", &ports);
+    let line = json!({"url": url, "origin": "http://a.test"}).to_string();
     let mut batch = Batch::start(&[]);
     let answer = batch.ask(&line);
     assert_eq!(answer["outcome"], "not-followed");
-    assert_eq!(answer["location"], format!("{}/v/0/1", origins["X"]));
+    assert_eq!(answer["location"], at_ports("http://127.0.0.1:8003/v/0/1", &ports));
     assert_eq!(answer["exchanges"].as_array().unwrap().len(), 1);
 }

@@ -135,6 +135,7 @@ pub async fn record(
         seed: order.seed,
         runs: order.runs,
         engines: versions.collect(),
+        headers: None,
     };
     let unsteady = unsteady.into_iter().cloned().collect();
     Ok(Recording { corpus: Corpus { origin, entries }, unsteady, findings })

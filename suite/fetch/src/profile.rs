@@ -1,7 +1,8 @@
 //! How a browser differs from the standard: data, never an `if` in an algorithm.
 //!
 //! Each field says what was observed in Chromium 156, Firefox ESR 153 and
-//! WebKitGTK 2.50; the recorded vectors beside the tests show most of it.
+//! WebKitGTK 2.50. Vectors are named by their file in `suite/vectors/corpus` and their number; a number
+//! alone is of `given`, and from 1000 on of `given-more`.
 
 use crate::request::CacheMode;
 

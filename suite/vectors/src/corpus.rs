@@ -1,6 +1,6 @@
 //! The file of recordings: gzip of one JSON value a line, the first of which says how it was made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 
 use flate2::Compression;
@@ -23,6 +23,19 @@ pub struct Origin {
     pub runs: u32,
     /// The version of each browser, by its name.
     pub engines: BTreeMap<String, String>,
+    /// The headers of requests that were written down, where they are not those of today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeSet<String>>,
+}
+
+impl Origin {
+    /// Leaves out of a recording made today what these recordings do not have.
+    pub fn limit(&self, recorded: &mut Recorded) {
+        let Some(known) = &self.headers else { return };
+        for request in &mut recorded.wire {
+            request.headers.retain(|name, _| known.contains(name));
+        }
+    }
 }
 
 /// The word for the form of these files.
@@ -158,6 +171,7 @@ mod tests {
             seed: 1,
             runs: 2,
             engines: BTreeMap::from([("a".to_owned(), "1.0".to_owned())]),
+            headers: None,
         };
         let corpus = Corpus { origin, entries: vec![entry] };
         let packed = corpus.pack().unwrap();

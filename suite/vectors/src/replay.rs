@@ -40,6 +40,9 @@ pub fn replay(vector: &Vector, profile: &'static Profile) -> Result<Recorded, In
     let mut agent = UserAgent::new(profile);
     // Any moment will do.
     let mut now = Duration::from_secs(1_800_000_000);
+    if let (Some(cookie), Some(url)) = (&vector.page.cookie, &page.url) {
+        agent.set_cookie(url, format!("{cookie}; Path=/").as_bytes(), now);
+    }
     let mut recorded = Recorded::default();
     for step in &vector.steps {
         now += BETWEEN + Duration::from_millis(step.wait);

@@ -48,6 +48,9 @@ pub struct PageAt {
     /// Its `Referrer-Policy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referrer: Option<String>,
+    /// A cookie, name and value, that it sets for all of its host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie: Option<String>,
 }
 
 /// One place of a redirect chain.
@@ -140,7 +143,8 @@ impl PageAt {
     #[must_use]
     pub fn url(&self) -> String {
         let kind = if self.opaque { "/opaque" } else { "" };
-        let pairs = [("embedder", &self.embedder), ("referrer", &self.referrer)];
+        let pairs =
+            [("embedder", &self.embedder), ("referrer", &self.referrer), ("cookie", &self.cookie)];
         let pairs = pairs.iter().filter_map(|(name, it)| Some(format!("{name}={}", it.as_ref()?)));
         let query = pairs.collect::<Vec<_>>().join("&");
         let mark = if query.is_empty() { "" } else { "?" };

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use corspec_fetch::profile::Profile;
 use corspec_vectors::compare::{Part, differences};
-use corspec_vectors::corpus::{Corpus, Entry};
+use corspec_vectors::corpus::{Corpus, Entry, Origin};
 use corspec_vectors::replay::{Recorded, replay};
 use corspec_vectors::scripted::Sent;
 use rstest::rstest;
@@ -62,9 +62,16 @@ struct Told {
 
 impl Told {
     /// Holds the model against what was recorded of a vector, as far as there is something to hold it against.
-    fn add(&mut self, file: &str, entry: &Entry, profile: &'static Profile, want: Wanted<'_>) {
+    fn add(
+        &mut self,
+        (file, origin): (&str, &Origin),
+        entry: &Entry,
+        profile: &'static Profile,
+        want: Wanted<'_>,
+    ) {
         let id = entry.vector.id;
-        let model = replay(&entry.vector, profile).unwrap();
+        let mut model = replay(&entry.vector, profile).unwrap();
+        origin.limit(&mut model);
         let browser = Recorded {
             seen: want.seen.unwrap_or(&model.seen).clone(),
             wire: want.wire.unwrap_or(&model.wire).clone(),
@@ -116,7 +123,7 @@ fn the_model_says_what_the_browser_did(#[values("chromium", "firefox", "webkit")
         for entry in &corpus.entries {
             let recorded = &entry.recorded[engine];
             let want = Wanted { seen: Some(&recorded.seen), wire: Some(&recorded.wire) };
-            told.add(&file, entry, profile, want);
+            told.add((&file, &corpus.origin), entry, profile, want);
         }
     }
     told.is_as_listed(engine);
@@ -134,7 +141,7 @@ fn the_standard_says_what_all_browsers_did() {
                 seen: same_view.then_some(&all[0].seen),
                 wire: same_wire.then_some(&all[0].wire),
             };
-            told.add(&file, entry, &Profile::SPEC, want);
+            told.add((&file, &corpus.origin), entry, &Profile::SPEC, want);
         }
     }
     told.is_as_listed(Profile::SPEC.name);

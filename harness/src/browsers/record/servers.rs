@@ -144,6 +144,9 @@ impl Shared {
                         headers.extend([name, ": ", value, "\r\n"]);
                     }
                 }
+                if let Some(cookie) = pairs.get("cookie") {
+                    headers.extend(["Set-Cookie: ", cookie, "; Path=/\r\n"]);
+                }
                 format!("<script>{SCRIPT}</script>")
             }
             Some(place) => {
