@@ -65,10 +65,16 @@ function viaXhr(step) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", () => {});
-    request.open(step.init.method, step.url);
+    try {
+      request.open(step.init.method, step.url);
+      for (const [name, value] of step.init.headers) request.setRequestHeader(name, value);
+    } catch {
+      // It has names of its own for what fetch() rejects.
+      resolve({ rejected: "TypeError" });
+      return;
+    }
     request.responseType = "arraybuffer";
     request.withCredentials = step.init.credentials === "include";
-    for (const [name, value] of step.init.headers) request.setRequestHeader(name, value);
     request.onerror = () => resolve({ error: "TypeError" });
     request.onload = () =>
       resolve({

@@ -2,6 +2,7 @@
 
 use corspec_fetch::cause::Cause;
 use corspec_fetch::integrity;
+use corspec_fetch::profile::Profile;
 use url::Url;
 
 use super::{Blocked, Texts};
@@ -141,7 +142,7 @@ impl Blocked<'_> {
 
     fn digest(&self) -> Option<(&'static str, String)> {
         let (_, _, body) = self.last?.answer?;
-        integrity::computed(body, &self.init.integrity)
+        integrity::computed(body, &self.init.integrity, &Profile::SPEC)
     }
 
     pub(super) fn status(&self) -> Option<u16> {

@@ -116,7 +116,8 @@ impl Context<'_> {
             ["if-modified-since", "if-none-match", "if-unmodified-since", "if-match", "if-range"];
         let headers = &self.request.headers;
         // Step 8.16: a conditional request goes past the cache.
-        let conditional = conditions.into_iter().any(|name| headers.contains(name));
+        let counts = profile.condition_of_upload_counts || !self.request.use_cors_preflight;
+        let conditional = counts && conditions.into_iter().any(|name| headers.contains(name));
         match self.request.cache {
             CacheMode::Default if conditional && profile.conditional_is_max_age_0 => {
                 CacheMode::NoCache

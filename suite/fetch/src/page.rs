@@ -9,8 +9,8 @@ use crate::request::ReferrerPolicy;
 /// [environment settings object](https://html.spec.whatwg.org/#environment-settings-object).
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The document's URL, from which the referrer is made; `None` for a page
-    /// that has none to show.
+    /// The document's URL, from which the referrer is made, or that of the document around a sandboxed
+    /// frame; `None` for a page that has none to show.
     pub url: Option<Url>,
     /// The document's origin.
     pub origin: Origin,

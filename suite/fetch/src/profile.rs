@@ -143,6 +143,9 @@ pub struct Profile {
     /// (`unsafe-url`, `no-referrer-when-downgrade`, `origin-when-cross-origin`), and begins anew with
     /// the whole referrer once it may go by the policy again (vectors seed-101:342 and seed-101:794).
     pub default_policy_off_site: bool,
+    /// WebKit gives the page around a sandboxed frame for the referrer of the frame's XMLHttpRequest; the
+    /// standard, and its own fetch(), give none (vectors seed-107:215 and seed-107:304).
+    pub upload_names_page_around: bool,
     /// WebKit trims a referrer to its origin on the way to another site than the tab's, whatever
     /// the policy and the page; a redirect back brings the whole (vectors seed-101:844 and seed-104:728).
     pub trims_referrer_off_tab: bool,
@@ -175,6 +178,8 @@ pub struct Profile {
     /// no-cors, since the answer must not be one that credentials got, and on every redirect from
     /// there (vectors seed-102:534 and seed-103:310).
     pub withheld_credentials_bypass_cache: bool,
+    /// Firefox goes past no cache for a script's condition where XMLHttpRequest sends it (vectors seed-107:203 and seed-107:276).
+    pub condition_of_upload_counts: bool,
     /// WebKit announces no cache mode on the cors request that a redirect just led to another
     /// origin (vectors 447 and 831).
     pub cache_headers_cross_origins: bool,
@@ -197,6 +202,13 @@ pub struct Profile {
     /// is spared: 300, 301, 308 and 410 in Chromium (vector 972), 410 in Firefox. The standard
     /// leaves it to the browser.
     pub keeps_statuses: &'static [u16],
+    /// Whether a response that has no body, by its status or the method HEAD, fails any integrity metadata: in
+    /// the standard; browsers take its body for an empty one (vector probes:0 and probes:15).
+    pub integrity_needs_body: bool,
+    /// What the integrity metadata of a redirect that is not followed is held against.
+    pub opaque_redirect_integrity: OpaqueRedirectIntegrity,
+    /// Chromium and Firefox know the names of digests in lower case alone (vector probes:42).
+    pub integrity_ignores_case: bool,
     /// WebKit shows the body of a redirect that it does not follow, where there is no `Location` (vectors 1199 and 1200).
     pub shows_body_without_location: bool,
     /// WebKit shows the body of a 205 (vectors 1242 and 1243).
@@ -275,6 +287,17 @@ pub enum NamesOrigin {
     /// Where the URL is of that site whatever the scheme, potentially trustworthy, and no redirect
     /// tainted the origin (Firefox; vectors seed-101:505, seed-104:85 and seed-104:824).
     WhereTrusted,
+}
+
+/// What the integrity metadata of a redirect that is not followed is held against.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OpaqueRedirectIntegrity {
+    /// Nothing: it fails, as in the standard, and in Chromium (vector probes:19).
+    Refused,
+    /// The body that the server sent (Firefox; vector probes:5).
+    OfTheAnswer,
+    /// The body that the page sees, which is mostly empty (WebKit; vectors probes:5 and probes:6).
+    OfWhatIsSeen,
 }
 
 /// What a redirect with an empty `Location` is.

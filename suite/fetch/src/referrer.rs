@@ -66,6 +66,8 @@ impl Referrals {
         if before && !self.defaulted && self.left != Referrer::NoReferrer {
             self.left = self.whole.clone();
         }
+        let around = profile.upload_names_page_around && request.use_cors_preflight;
+        let page = page.url.as_ref().filter(|_| around || !is_opaque(page));
         self.left = determine(&self.left, policy, current, page, profile);
         self.first.get_or_insert_with(|| self.left.clone());
     }
@@ -104,6 +106,10 @@ impl Referrals {
     }
 }
 
+fn is_opaque(page: &Page) -> bool {
+    matches!(page.origin, Origin::Opaque)
+}
+
 /// Whether a policy tells another site more than the default one does.
 fn tells_more(policy: ReferrerPolicy) -> bool {
     matches!(
@@ -119,12 +125,13 @@ fn determine(
     referrer: &Referrer,
     policy: ReferrerPolicy,
     current: &Url,
-    page: &Page,
+    page: Option<&Url>,
     profile: &Profile,
 ) -> Referrer {
     let source = match referrer {
         Referrer::NoReferrer => None,
-        Referrer::Client => page.url.as_ref(),
+        // A document of an opaque origin gives none.
+        Referrer::Client => page,
         Referrer::Url(url) => Some(url),
     };
     let left = source.and_then(|source| by_policy(source, policy, current, profile));

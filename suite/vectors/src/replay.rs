@@ -61,7 +61,13 @@ pub fn replay(vector: &Vector, profile: &'static Profile) -> Result<Recorded, In
                 Step::Done(outcome) => break outcome,
             }
         };
-        recorded.seen.push(unnumbered_view(&view(&outcome), vector));
+        let mut seen = view(&outcome);
+        if let (true, Some(seen)) = (step.upload, seen.as_object_mut()) {
+            // XMLHttpRequest does not tell these.
+            seen.remove("type");
+            seen.remove("redirected");
+        }
+        recorded.seen.push(unnumbered_view(&seen, vector));
     }
     Ok(recorded)
 }

@@ -1,5 +1,6 @@
 //! What a page does, and what its servers answer.
 
+use corspec_fetch::header_list::HeaderList;
 use corspec_fetch::origin::Origin;
 use corspec_fetch::page::{EmbedderPolicy, Page};
 use corspec_fetch::referrer::parse_policy;
@@ -106,6 +107,16 @@ pub struct Init {
     /// The referrer policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referrer_policy: Option<String>,
+    /// Whether it is an XMLHttpRequest with a listener on its upload, which has no mode but `cors`, and
+    /// sends credentials where `include` says so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub upload: bool,
+    /// Whether it outlives the page.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub keepalive: bool,
+    /// The integrity metadata.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<String>,
     /// How many milliseconds the page waits before it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub wait: u64,
@@ -176,7 +187,7 @@ impl PageAt {
         let around = Origin::of(&url);
         let top = self.top.and_then(|top| Origin::parse(top.origin()).ok());
         let page = match self.opaque {
-            true => Page { top_level: Some(around), ..Page::at(Origin::Opaque) },
+            true => Page { url: Some(url), top_level: Some(around), ..Page::at(Origin::Opaque) },
             false => Page { url: Some(url), top_level: top, ..Page::at(around) },
         };
         Ok(Page {
@@ -211,7 +222,7 @@ impl Init {
         Ok(RequestInit {
             url,
             method: bytes(&self.method),
-            headers: self.headers.iter().map(|(name, it)| (bytes(name), bytes(it))).collect(),
+            headers: self.lines(),
             mode: match self.mode.as_str() {
                 "cors" => Mode::Cors,
                 "no-cors" => Mode::NoCors,
@@ -238,17 +249,39 @@ impl Init {
                 Some("force-cache") => CacheMode::ForceCache,
                 Some(other) => return Err(invalid("cache mode", other)),
             },
-            referrer: match self.referrer.as_deref() {
-                None => Referrer::Client,
-                Some("") => Referrer::NoReferrer,
-                Some(url) => Referrer::Url(
-                    Url::parse(&filled(url)).map_err(|_| invalid("URL of a referrer", url))?,
-                ),
-            },
+            referrer: self.named_referrer()?,
             referrer_policy: policy(self.referrer_policy.as_deref())?,
-            body: self.body.as_deref().map(|text| self.typed(text)),
-            ..RequestInit::default()
+            body: self.body.as_deref().filter(|_| !self.drops_body()).map(|text| self.typed(text)),
+            keepalive: self.keepalive,
+            integrity: self.integrity.clone().unwrap_or_default(),
+            use_cors_preflight: self.upload,
         })
+    }
+
+    fn named_referrer(&self) -> Result<Referrer, InvalidVector> {
+        let invalid =
+            |url: &str| InvalidVector { what: "URL of a referrer", value: url.to_owned() };
+        Ok(match self.referrer.as_deref() {
+            None => Referrer::Client,
+            Some("") => Referrer::NoReferrer,
+            Some(url) => Referrer::Url(Url::parse(&filled(url)).map_err(|_| invalid(url))?),
+        })
+    }
+
+    /// XMLHttpRequest drops the body of a method that has none, where fetch() rejects it.
+    fn drops_body(&self) -> bool {
+        self.upload && ["GET", "HEAD"].iter().any(|it| self.method.eq_ignore_ascii_case(it))
+    }
+
+    /// The header lines that the script gives; XMLHttpRequest joins those of one name.
+    fn lines(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let lines = self.headers.iter().map(|(name, it)| (bytes(name), bytes(it)));
+        if !self.upload {
+            return lines.collect();
+        }
+        let list: HeaderList = lines.collect();
+        let names = list.sort_and_combine();
+        names.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
     }
 
     fn typed(&self, text: &str) -> Body {

@@ -24,13 +24,16 @@ pub(super) enum Side {
 }
 
 /// What may be put back to what is usual about a step.
-const INITS: [fn(&mut Init); 10] = [
+const INITS: [fn(&mut Init); 13] = [
     |init| init.body_type = None,
     |init| init.body = None,
     |init| init.cache = None,
     |init| init.referrer = None,
     |init| init.referrer_policy = None,
     |init| init.wait = 0,
+    |init| init.upload = false,
+    |init| init.keepalive = false,
+    |init| init.integrity = None,
     |init| "GET".clone_into(&mut init.method),
     |init| "same-origin".clone_into(&mut init.credentials),
     |init| "cors".clone_into(&mut init.mode),

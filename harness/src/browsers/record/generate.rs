@@ -88,13 +88,36 @@ fn step(dice: &mut Dice, page: &PageAt) -> Init {
         cache: dice.chance(7).then(|| (*dice.weighted(words::CACHES)).to_owned()),
         referrer: None,
         referrer_policy: dice.chance(9).then(|| (*dice.one(words::POLICIES)).to_owned()),
+        upload: false,
+        keepalive: dice.chance(5),
+        integrity: dice.chance(4).then(|| (*dice.one(words::INTEGRITIES)).to_owned()),
         wait: 0,
     };
+    if init.mode == "cors" && dice.chance(8) {
+        return uploaded(init);
+    }
     if dice.chance(4) && !page.opaque {
         let own = format!("{{{}}}/some/where?q=1#f", page.at);
         init.referrer = Some(if dice.chance(40) { String::new() } else { own });
     }
     init
+}
+
+/// The same as an XMLHttpRequest would do it, as far as it can.
+fn uploaded(init: Init) -> Init {
+    let include = init.credentials == "include";
+    Init {
+        method: init.method,
+        headers: init.headers,
+        mode: init.mode,
+        credentials: if include { "include" } else { "same-origin" }.to_owned(),
+        redirect: "follow".to_owned(),
+        // It rewrites the charset of what the script says of a string.
+        body_type: init.body.as_ref().map(|_| init.body_type.unwrap_or_default()),
+        body: init.body,
+        upload: true,
+        ..Init::default()
+    }
 }
 
 fn header(dice: &mut Dice) -> (String, String) {
@@ -124,7 +147,7 @@ fn varied(mut init: Init, dice: &mut Dice) -> Init {
         5 => init.cache = Some((*dice.weighted(words::CACHES)).to_owned()),
         _ => {}
     }
-    init
+    if init.upload { uploaded(init) } else { init }
 }
 
 /// Makes what servers answer.

@@ -94,11 +94,15 @@ fn script(step: &Init, vector: &Vector) -> Value {
         ("cache", &step.cache),
         ("referrer", &referrer),
         ("referrerPolicy", &step.referrer_policy),
+        ("integrity", &step.integrity),
     ];
     for (key, value) in optional {
         if let Some(value) = value {
             init[key] = json!(value);
         }
+    }
+    if step.keepalive {
+        init["keepalive"] = json!(true);
     }
     json!({
         "wait": step.wait,
@@ -107,6 +111,6 @@ fn script(step: &Init, vector: &Vector) -> Value {
         "init": init,
         "body": step.body,
         "type": step.body_type,
-        "upload": false,
+        "upload": step.upload,
     })
 }

@@ -60,6 +60,18 @@ pub(super) const BODY_TYPES: &[&str] = &[
     "text/csv",
 ];
 
+/// Digests of the body, right, wrong, and none at all.
+pub(super) const INTEGRITIES: &[&str] = &[
+    "sha256-I59Z7VXnN8dxR89VrQwbAwttfudIp0JpUvm4UtWpNeU=",
+    "sha384-FXAshWoXNarByVcJEwlRxzHl4gY+hTPOdtjUat/geuH11753xhPxKJP+KJcY/8or",
+    "sha256-AAAA",
+    "sha256-AAAA sha256-I59Z7VXnN8dxR89VrQwbAwttfudIp0JpUvm4UtWpNeU=",
+    "sha256-I59Z7VXnN8dxR89VrQwbAwttfudIp0JpUvm4UtWpNeU= sha512-AAAA",
+    "sha512-cLM86ckEfjD5F+fqE+Qvd2cAjD9PnJuvSeQ5D8YlVJ6WJe7jm5RUUHTooYJM8/I4RjsRvAPZc0jg/CmZyh//fw==?x",
+    "md5-AAAA",
+    "",
+];
+
 /// What stands in a header of a length that decides.
 pub(super) const LONG: &str = "{128}";
 pub(super) const LONGER: &str = "{129}";

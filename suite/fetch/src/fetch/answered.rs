@@ -181,6 +181,7 @@ impl Fetch {
                 }
                 let opaque =
                     filtered(ResponseType::OpaqueRedirect, &self.request, response, false, profile);
+                integrity::check(&self.request, response, &opaque, profile)?;
                 Ok(State::Done(Box::new(Outcome::Response(opaque))))
             }
             RedirectMode::Follow => self.follow(response, agent, now),
@@ -253,14 +254,7 @@ impl Fetch {
         }
         let seen = filtered(kind, &self.request, &shown, timing, agent.profile);
         // Step 23: integrity.
-        if !self.request.integrity.is_empty() {
-            if kind == ResponseType::Opaque {
-                return Err(Cause::IntegrityOpaque);
-            }
-            if !integrity::matches(&seen.body, &self.request.integrity) {
-                return Err(Cause::IntegrityMismatch);
-            }
-        }
+        integrity::check(&self.request, response, &seen, agent.profile)?;
         // Step 24: the page has it.
         self.trace.add(
             "concept-main-fetch",

@@ -1,8 +1,9 @@
 //! The standard and three browsers, as data.
 
 use super::{
-    CachedWildcard, CookieRules, EightBit, EmptyLocation, Forgets, NamesOrigin, Profile,
-    RedirectedPreflight, RestoredHeaders, TaintedOrigins, ThirdParty,
+    CachedWildcard, CookieRules, EightBit, EmptyLocation, Forgets, NamesOrigin,
+    OpaqueRedirectIntegrity, Profile, RedirectedPreflight, RestoredHeaders, TaintedOrigins,
+    ThirdParty,
 };
 use crate::request::CacheMode;
 
@@ -60,6 +61,7 @@ impl Profile {
         joins_request_header_lines: true,
         origin_ignores_referrer_policy: false,
         default_policy_off_site: false,
+        upload_names_page_around: false,
         trims_referrer_off_tab: false,
         downgrade_is_of_scheme: false,
         redirect_policy_hides_origin: true,
@@ -72,6 +74,7 @@ impl Profile {
         names_origin_to_the_tab: NamesOrigin::Never,
         conditional_is_max_age_0: false,
         withheld_credentials_bypass_cache: false,
+        condition_of_upload_counts: true,
         cache_headers_cross_origins: true,
         cache_headers_on_preflight: false,
         proxy_authentication_is_error: true,
@@ -81,6 +84,9 @@ impl Profile {
         error_mode_needs_location: false,
         manual_mode_parses_location: false,
         keeps_statuses: &[],
+        integrity_needs_body: true,
+        opaque_redirect_integrity: OpaqueRedirectIntegrity::Refused,
+        integrity_ignores_case: true,
         shows_body_without_location: false,
         shows_body_of_205: false,
         loopback_is_mixed_content: false,
@@ -135,6 +141,8 @@ impl Profile {
         error_mode_needs_location: true,
         manual_mode_parses_location: true,
         keeps_statuses: &[300, 301, 308, 410],
+        integrity_needs_body: false,
+        integrity_ignores_case: false,
         cookies: CookieRules {
             same_site_considers_redirects: false,
             third_party: ThirdParty::WhereAsked,
@@ -159,6 +167,9 @@ impl Profile {
         forgets_after_failed_request: Forgets::ButByRedirectMode,
         forgets_last_asked: true,
         keeps_statuses: &[410],
+        integrity_needs_body: false,
+        opaque_redirect_integrity: OpaqueRedirectIntegrity::OfTheAnswer,
+        integrity_ignores_case: false,
         cached_head_is_listed: true,
         credentialed_entry_serves_all: false,
         modes_past_preflight_cache: &[CacheMode::NoStore, CacheMode::Reload],
@@ -179,6 +190,7 @@ impl Profile {
         cache_headers_on_preflight: true,
         proxy_authentication_is_error: false,
         keeps_cookies_of_407: false,
+        condition_of_upload_counts: false,
         cookies: CookieRules {
             lax_by_default: false,
             schemeful: false,
@@ -223,6 +235,7 @@ impl Profile {
         drops_sec_fetch_after_cross_origin_redirect: true,
         preflight_names_first_referrer: true,
         trims_referrer_off_tab: true,
+        upload_names_page_around: true,
         downgrade_is_of_scheme: true,
         redirect_policy_hides_origin: false,
         no_referrer_nulls_origin: true,
@@ -231,6 +244,8 @@ impl Profile {
         preflight_has_user_agent: true,
         no_cors_takes_any_body_type: true,
         proxy_authentication_is_error: false,
+        integrity_needs_body: false,
+        opaque_redirect_integrity: OpaqueRedirectIntegrity::OfWhatIsSeen,
         shows_body_without_location: true,
         shows_body_of_205: true,
         loopback_is_mixed_content: true,
