@@ -365,6 +365,7 @@ fn lint_step(scenario: &Scenario, step: &Step, names: &[String]) -> Result<(), F
                 | Operator::NotEquals
                 | Operator::ListContains
                 | Operator::ListLacks
+                | Operator::ListWithin
                 | Operator::AtMost
                 | Operator::HasAttributes
                 | Operator::VaryNames

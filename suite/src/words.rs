@@ -320,6 +320,7 @@ impl Operator {
             Self::Origin => "is the request's `origin`".to_owned(),
             Self::ListContains => format!("lists {and}"),
             Self::ListLacks => format!("does not list {or}"),
+            Self::ListWithin => format!("lists nothing beyond {and}"),
             Self::TokenList => "is absent or a list of tokens".to_owned(),
             Self::DeltaSeconds => "is absent or one line of digits".to_owned(),
             Self::AtMost => format!("is absent or at most {or}"),

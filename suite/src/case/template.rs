@@ -43,6 +43,9 @@ impl Template<'_> {
                 let age = self.policy.max_age.ok_or("the policy states no max-age")?;
                 Ok(age.to_string())
             }
+            Some(("policy", "allow-methods")) => Ok(self.policy.allow_methods.join(", ")),
+            Some(("policy", "allow-headers")) => Ok(self.policy.allow_headers.join(", ")),
+            Some(("policy", "expose-headers")) => Ok(self.policy.expose_headers.join(", ")),
             _ => Ok(format!("{{{inner}}}")),
         }
     }
@@ -92,6 +95,9 @@ mod tests {
     #[test_case("{method:denied}", Ok("DELETE") ; "method")]
     #[test_case("content-type, {header:allowed:upper}", Ok("content-type, X-A") ; "header in upper case")]
     #[test_case("{policy:max-age}", Ok("5") ; "max age")]
+    #[test_case("{policy:allow-headers}", Ok("x-a, x-b") ; "a list")]
+    #[test_case("{policy:allow-methods}", Ok("PUT") ; "the methods")]
+    #[test_case("{policy:expose-headers}", Ok("") ; "an empty list")]
     #[test_case("https://{repeat:3:ab}.test", Ok("https://ababab.test") ; "repeat")]
     #[test_case("{repeat:many:a}", Ok("{repeat:many:a}") ; "no number")]
     #[test_case("{base}/x", Ok("{base}/x") ; "base stays")]
@@ -100,7 +106,7 @@ mod tests {
     #[test_case("{origin:other-allowed}", Err(()) ; "no such role")]
     fn templates_are_filled(text: &str, expected: Result<&str, ()>) {
         let policy = Policy::from_toml(
-            "allow-origins = ['https://a.example']\nallow-headers = ['x-a']\nmax-age = 5",
+            "allow-origins = ['https://a.example']\nallow-headers = ['x-a', 'x-b']\nallow-methods = ['PUT']\nmax-age = 5",
         )
         .unwrap();
         let template = Template { policy: &policy, abilities: &Abilities::default() };

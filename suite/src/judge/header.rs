@@ -77,11 +77,12 @@ fn holds(clause: &HeaderExpect, lines: &[&[u8]], request: &HeaderList) -> bool {
     let equals = |value: &&str| combined.as_deref() == Some(value.as_bytes());
     let by_case = clause.name.eq_ignore_ascii_case("access-control-allow-methods");
     let members = || lines.iter().flat_map(|line| list(line));
-    let contains = |value: &&str| {
-        members().any(|member| {
-            member == value.as_bytes()
-                || (!by_case && member.eq_ignore_ascii_case(value.as_bytes()))
-        })
+    let same = |member: &[u8], value: &[u8]| {
+        member == value || (!by_case && member.eq_ignore_ascii_case(value))
+    };
+    let contains = |value: &&str| members().any(|member| same(member, value.as_bytes()));
+    let is_within = |member: &[u8]| {
+        operands.iter().any(|value| list(value.as_bytes()).any(|it| same(member, it)))
     };
     match clause.is {
         Operator::Absent => lines.is_empty(),
@@ -92,6 +93,7 @@ fn holds(clause: &HeaderExpect, lines: &[&[u8]], request: &HeaderList) -> bool {
         Operator::Origin => combined.is_some() && combined == request.get("origin"),
         Operator::ListContains => operands.iter().all(contains),
         Operator::ListLacks => !operands.iter().any(contains),
+        Operator::ListWithin => members().filter(|it| !it.is_empty()).all(is_within),
         // Readers of a list must take empty members (RFC 9110, section 5.6.1.2).
         Operator::TokenList => members().filter(|it| !it.is_empty()).all(is_token),
         Operator::DeltaSeconds => match lines {

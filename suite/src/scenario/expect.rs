@@ -117,6 +117,8 @@ pub enum Operator {
     ListContains,
     /// The list has none of the values; absent is right.
     ListLacks,
+    /// The list has nothing but what the values, each a list itself, have (methods by case, names without); absent is right.
+    ListWithin,
     /// Each line is `#token`, empty members allowed; absent is right.
     TokenList,
     /// One line of digits; absent is right.
