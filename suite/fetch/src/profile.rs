@@ -111,11 +111,10 @@ pub struct Profile {
     pub cross_origin_delete_becomes_get: bool,
     /// Chromium follows no redirect whose URL carries userinfo (vectors 1083 and 1107).
     pub refuses_redirect_credentials: bool,
-    /// Firefox compares sites without their schemes for `Sec-Fetch-Site`.
-    pub sec_fetch_site_schemeful: bool,
-    /// Firefox takes another port of an address or of localhost for another
-    /// site once a redirect is involved (vectors 51 and 172).
-    pub redirect_site_needs_domain: bool,
+    /// Firefox looks at the schemes of who asks for `Sec-Fetch-Site`, and not at that of who is asked:
+    /// a page is encrypted, or of this machine, and whoever redirects is encrypted, or else all that
+    /// is not of the page's own origin is of another site (vectors 51 and 172).
+    pub sec_fetch_site_of_askers: bool,
     /// WebKit sends no `Sec-Fetch-*` on a cors request that a redirect just led
     /// to another origin, and says `cross-site` once the origin is tainted (vectors 8, 10 and 24).
     pub drops_sec_fetch_after_cross_origin_redirect: bool,

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use url::Url;
 
 use crate::header_list::HeaderList;
-use crate::origin::{Origin, registrable_domain};
+use crate::origin::{Origin, is_loopback};
 use crate::profile::Profile;
 use crate::redirect::{just_crossed_origins, taints_origin};
 use crate::request::Mode;
@@ -53,35 +53,47 @@ pub(crate) fn append_metadata(
 /// The value of [`Sec-Fetch-Site`](https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header):
 /// how far away the farthest URL of the chain is.
 fn site(origin: &Origin, url_list: &[Url], profile: &Profile) -> &'static str {
-    let redirected = url_list.len() > 1;
-    let far = |url: &Url| {
-        let other = Origin::of(url);
-        if origin.same_origin(&other) {
-            0
-        } else if same_site(origin, &other, redirected, profile) {
-            1
-        } else {
-            2
-        }
-    };
-    let distances: Vec<_> = url_list.iter().map(far).collect();
-    match distances.into_iter().max() {
-        Some(0) => "same-origin",
-        Some(1) => "same-site",
-        _ => "cross-site",
+    let chain: Vec<_> = url_list.iter().map(Origin::of).collect();
+    if chain.iter().all(|it| origin.same_origin(it)) {
+        "same-origin"
+    } else if same_site(origin, &chain, profile) {
+        "same-site"
+    } else {
+        "cross-site"
     }
 }
 
-fn same_site(one: &Origin, other: &Origin, redirected: bool, profile: &Profile) -> bool {
-    if redirected && profile.redirect_site_needs_domain {
-        let Origin::Tuple { host, .. } = one else { return false };
-        if registrable_domain(host).is_none() {
-            return false;
-        }
+fn same_site(page: &Origin, chain: &[Origin], profile: &Profile) -> bool {
+    if !profile.sec_fetch_site_of_askers {
+        return chain.iter().all(|it| page.same_site(it));
     }
-    if profile.sec_fetch_site_schemeful {
-        one.same_site(other)
-    } else {
-        one.schemelessly_same_site(other)
+    let is_encrypted = |it: &Origin| it.scheme() == Some("https");
+    let is_here = matches!(page, Origin::Tuple { host, .. } if is_loopback(host));
+    let redirected = chain.split_last().is_none_or(|(_, hops)| hops.iter().all(is_encrypted));
+    (is_encrypted(page) || is_here)
+        && redirected
+        && chain.iter().all(|it| page.schemelessly_same_site(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    const HERE: &str = "http://localhost:3000";
+
+    #[test_case("https://app.test", &["https://api.app.test"] => ["same-site", "same-site"]; "of one domain")]
+    #[test_case("https://localhost", &["http://localhost:8000"] => ["cross-site", "same-site"]; "not encrypted any more")]
+    #[test_case(HERE, &["https://localhost"] => ["cross-site", "same-site"]; "encrypted, of this machine")]
+    #[test_case("http://app.test", &["https://app.test"] => ["cross-site", "cross-site"]; "encrypted")]
+    #[test_case(HERE, &[HERE, "http://localhost:8000"] => ["same-site", "cross-site"]; "redirected by what is not encrypted")]
+    #[test_case("https://app.test", &["https://app.test", "https://b.app.test"] => ["same-site", "same-site"]; "redirected")]
+    #[test_case("https://app.test", &["https://b.test", "https://app.test"] => ["cross-site", "cross-site"]; "back from afar")]
+    #[test_case(HERE, &[HERE, HERE] => ["same-origin", "same-origin"]; "back to itself")]
+    fn how_far_it_is_in_chromium_and_firefox(page: &str, chain: &[&str]) -> [&'static str; 2] {
+        let chain: Vec<_> = chain.iter().map(|it| Url::parse(it).unwrap()).collect();
+        let page = Origin::parse(page).unwrap();
+        [&Profile::CHROMIUM, &Profile::FIREFOX].map(|profile| site(&page, &chain, profile))
     }
 }
