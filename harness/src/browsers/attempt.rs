@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The domain of the hosts at which targets stand, and of the server that redirects to them.
 const DOMAINS: [&str; 2] = ["target.test", "elsewhere.test"];
 
-/// The origin of the page around a sandboxed frame.
-pub(super) const AROUND: &str = "https://pages.test";
+/// The host of the page around a sandboxed frame.
+pub(super) const AROUND: &str = "pages.test";
 
 /// A case of the plan.
 #[derive(Debug)]
@@ -33,6 +33,18 @@ pub struct Planned {
     pub case: Case,
     /// Where the target listens.
     pub upstream: Url,
+    /// Where pages find it.
+    pub address: Address,
+}
+
+/// Where pages find a target.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Address {
+    /// At `https://target.test`.
+    Encrypted,
+    /// At a port of `http://localhost`, as on a developer's machine; where cookies are in play, of a
+    /// name below it.
+    Localhost,
 }
 
 /// A case, performed once.
@@ -44,6 +56,8 @@ pub(super) struct Attempt<'a> {
     /// What its pages do.
     pub(super) steps: Vec<PageStep>,
     recordings: Vec<Recording>,
+    /// Ports of `localhost` that are its servers', with a colon.
+    ports: Vec<String>,
 }
 
 /// Where an attempt's servers and its opaque pages stand: origins.
@@ -75,15 +89,28 @@ impl<'a> Attempt<'a> {
     /// redirects to targets.
     pub(super) fn new(planned: &'a Planned, id: String, elsewhere: &Url, world: &World) -> Self {
         let visitors = cast(&planned.case).map(|(_, visitor)| visitor).max().unwrap_or_default();
+        let scheme = planned.address.scheme();
+        let mut ports = Vec::new();
         let stages = (0..=visitors).map(|visitor| {
             let label = if visitor == 0 { id.clone() } else { format!("visitor-{visitor}.{id}") };
-            let [target, other] = DOMAINS.map(|domain| format!("{label}.{domain}"));
-            let recording = world.record(&[(&target, &planned.upstream), (&other, elsewhere)]);
-            let [base, elsewhere] = [target, other].map(|host| format!("https://{host}"));
-            (Place { base, elsewhere, around: AROUND.to_owned() }, recording)
+            let hosts = match planned.address {
+                Address::Encrypted => DOMAINS.map(|domain| format!("{label}.{domain}")),
+                Address::Localhost => DOMAINS.map(|_| {
+                    let port = format!(":{}", world.port());
+                    // Cookies are shared by all ports of a host.
+                    let own = if takes_cookies(&planned.case) { &*label } else { "" };
+                    let host = format!("{own}.localhost{port}");
+                    ports.push(port);
+                    host.trim_start_matches('.').to_owned()
+                }),
+            };
+            let [target, other] = &hosts;
+            let recording = world.record(&[(target, &planned.upstream), (other, elsewhere)]);
+            let [base, elsewhere] = hosts.map(|host| format!("{scheme}://{host}"));
+            (Place { base, elsewhere, around: format!("{scheme}://{AROUND}") }, recording)
         });
         let stages = stages.collect();
-        Self::at(planned, id, stages)
+        Self { ports, ..Self::at(planned, id, stages) }
     }
 
     /// The case of `planned` where the servers of each visitor are at a place, which records what
@@ -104,7 +131,8 @@ impl<'a> Attempt<'a> {
             })
         });
         let steps = steps.collect();
-        Self { planned, id, steps, recordings: stages.into_iter().map(|(_, it)| it).collect() }
+        let recordings = stages.into_iter().map(|(_, recording)| recording).collect();
+        Self { planned, id, steps, recordings, ports: Vec::new() }
     }
 
     /// What servers received of each visitor since this was asked last.
@@ -114,7 +142,18 @@ impl<'a> Attempt<'a> {
 
     /// The text without what makes this attempt unlike the next.
     pub(super) fn stable(&self, text: &str) -> String {
-        text.replace(&format!("{}.", self.id), "")
+        let ports = self.ports.iter();
+        let without = ports.fold(text.to_owned(), |text, port| text.replace(port, ""));
+        without.replace(&format!("{}.", self.id), "")
+    }
+}
+
+impl Address {
+    fn scheme(self) -> &'static str {
+        match self {
+            Self::Encrypted => "https",
+            Self::Localhost => "http",
+        }
     }
 }
 
@@ -181,6 +220,23 @@ pub(super) fn doable(case: &Case) -> impl Iterator<Item = (&CaseStep, Option<Str
             Action::Fetch(fetch) => impossible(fetch),
         };
         (step, why)
+    })
+}
+
+/// What the pages of `case` fetch.
+pub(super) fn fetches(case: &Case) -> impl Iterator<Item = &FetchStep> {
+    case.steps.iter().filter_map(|step| match &step.action {
+        Action::Fetch(fetch) => Some(fetch),
+        Action::Wire(_) | Action::Differential(_) => None,
+    })
+}
+
+/// Whether cookies are in play, which all ports of a host share.
+pub(super) fn takes_cookies(case: &Case) -> bool {
+    fetches(case).any(|it| match it.credentials {
+        CredentialsMode::Include => true,
+        CredentialsMode::SameOrigin => it.origin == "{base}",
+        CredentialsMode::Omit => false,
     })
 }
 
@@ -259,7 +315,12 @@ mod tests {
         let made = suite.case(scenario, (policy, &suite.policies()[policy]), &Abilities::all());
         let Instantiated::Case(case) = made else { panic!("not applicable") };
         let upstream = Url::parse("http://127.0.0.1:1/").unwrap();
-        Planned { target: "reference".to_owned(), case: *case, upstream }
+        Planned {
+            target: "reference".to_owned(),
+            case: *case,
+            upstream,
+            address: Address::Encrypted,
+        }
     }
 
     async fn steps(planned: &Planned) -> Vec<PageStep> {
@@ -275,6 +336,24 @@ mod tests {
         assert_eq!(visitors, (1..=8).collect::<Vec<_>>());
         assert!(steps[1].fetch.url.starts_with("https://visitor-2.id.target.test/"));
         assert!(steps.windows(2).all(|pair| pair[0].is_alongside(&pair[1])));
+    }
+
+    #[tokio::test]
+    async fn on_a_developers_machine_a_target_has_a_port_or_where_there_are_cookies_a_name() {
+        let place = async |scenario: &str| {
+            let planned = planned(scenario, "allow-list");
+            let planned = Planned { address: Address::Localhost, ..planned };
+            let world = World::start().await.unwrap();
+            let attempt = Attempt::new(&planned, "id".to_owned(), &planned.upstream, &world);
+            let url = attempt.steps[0].fetch.url.clone();
+            (attempt.stable(&url), url)
+        };
+        let (stable, url) = place("simple/get-is-readable").await;
+        assert!(url.starts_with("http://localhost:2"), "{url}");
+        assert_eq!(stable, "http://localhost/resource");
+        let (stable, url) = place("credentials/include-is-blocked-where-not-allowed").await;
+        assert!(url.starts_with("http://id.localhost:2"), "{url}");
+        assert_eq!(stable, "http://localhost/resource");
     }
 
     #[tokio::test]

@@ -85,7 +85,7 @@ impl Stop {
     fn url(&self) -> String {
         match self {
             Self::Page(url) => url.clone(),
-            Self::Windows(_) => format!("{AROUND}{PAGE}"),
+            Self::Windows(_) => format!("https://{AROUND}{PAGE}"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use corspec_suite::case::{Abilities, Case, Instantiated};
 use corspec_suite::load::Suite;
-use corspec_suite::policy::Policy;
+use corspec_suite::policy::{OriginPattern, Policy};
 use corspec_suite::scenario::Scenario;
 use corspec_targets::guardian::Guardian;
 use corspec_targets::launch::{Launch, Running, launch};
@@ -12,7 +12,7 @@ use corspec_targets::reference;
 use corspec_targets::registry::Target;
 use url::Url;
 
-use super::attempt::{Planned, repeats_answer};
+use super::attempt::{Address, Planned, repeats_answer};
 use crate::runner;
 use crate::transport::Transport;
 
@@ -70,7 +70,19 @@ impl Servers {
             if let Instantiated::Case(case) = suite.case(scenario, (name, policy), &abilities) {
                 let upstream = server.base_url().clone();
                 let case = with_answers(*case, &upstream, transport).await;
-                self.cases.push(Planned { target: target.id.clone(), case, upstream });
+                let id = &target.id;
+                if allows_localhost(policy) {
+                    let (target, case) = (format!("{id} at http://localhost"), case.clone());
+                    let upstream = upstream.clone();
+                    self.cases.push(Planned {
+                        target,
+                        case,
+                        upstream,
+                        address: Address::Localhost,
+                    });
+                }
+                let (target, address) = (id.clone(), Address::Encrypted);
+                self.cases.push(Planned { target, case, upstream, address });
             }
         }
         self.running.push(server);
@@ -86,6 +98,12 @@ impl Servers {
             }
         }
     }
+}
+
+/// Whether pages of a developer's machine may ask.
+fn allows_localhost(policy: &Policy) -> bool {
+    let is_local = |it: &OriginPattern| matches!(it, OriginPattern::Exact(origin) if origin.starts_with("http://localhost"));
+    policy.allow_origins.iter().any(is_local)
 }
 
 /// The case whose pages say what the server at `upstream` answered somebody else before. Where it

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -51,6 +52,7 @@ pub struct Received {
 pub struct World {
     shared: Arc<Shared>,
     entrance: Entrance,
+    next_port: AtomicU16,
     serving: JoinHandle<io::Result<()>>,
 }
 
@@ -59,6 +61,9 @@ struct Shared {
     transport: Transport,
     routes: Mutex<HashMap<String, Route>>,
 }
+
+/// The first of the ports that are handed out: above those that no page may ask, and those of pages.
+const FIRST_PORT: u16 = 20_000;
 
 /// What stands at a host: the server that answers there, and what reached it.
 #[derive(Debug)]
@@ -95,7 +100,7 @@ impl World {
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let service = router.into_make_service_with_connect_info::<Destination>();
         let serving = tokio::spawn(axum::serve(socks, service).into_future());
-        Ok(Self { shared, entrance, serving })
+        Ok(Self { shared, entrance, next_port: AtomicU16::new(FIRST_PORT), serving })
     }
 
     /// How a browser comes to it.
@@ -116,6 +121,11 @@ impl World {
             ..TransportOptions::default()
         };
         Transport::new(&options)
+    }
+
+    /// A port that is nobody's, and was not handed out before.
+    pub fn port(&self) -> u16 {
+        self.next_port.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Puts servers at hosts, or at one port of a host (`localhost:3000`), and records what reaches

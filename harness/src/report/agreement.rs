@@ -16,7 +16,8 @@ What several visitors do at the same time is done in a window for each page, and
 Compared are the page's view (rejected, an error, or a response's type, status, URL, visible headers and body) and the
 wire: which requests reach a server, in which order, and of each the origin, what a preflight asks for, the credentials,
 the content type, the referrer, `Sec-Fetch-*`, and whatever the page's script sets.
-The targets stand at `https://target.test`, in front of which a SOCKS server makes every origin real to the browser.
+The targets stand at `https://target.test`, in front of which a SOCKS server makes every origin real to the browser; under
+a policy that lets pages of `http://localhost` ask, they stand at another port of it as well.
 A case that differs is performed again, twice at most: what a browser does only by chance does not count.
 Safari is not WebKitGTK, and Edge is not Chromium: the table speaks of the engines that it names.
 ";
@@ -31,8 +32,8 @@ a button saves it all as JSON. No driver, proxy or network namespace is needed, 
 With `--host 0.0.0.0` a phone in the same network can open it, by this machine's address; so can everybody else there.
 Each case gets ports of its own, which are origins of their own: the page's own port is the origin that policies allow first,
 and two more stand for another allowed one and for a stranger. Names under a domain and encryption are not to be had at an
-address, so that the cases that need them are counted and left out. Safari and all browsers on iOS are held against WebKit's
-profile, and everything else against that of its engine; the page lets you choose another.";
+address, so that the cases that need them are counted and left out, as are several visitors at the same time. Safari and all
+browsers on iOS are held against WebKit's profile, and everything else against that of its engine; the page lets you choose another.";
 
 /// What is true of steps that the page and the model do sooner than the scenario says.
 const HURRIED: &str = "after a shorter wait than the scenario says, by the page and the model alike: a browser's clock \

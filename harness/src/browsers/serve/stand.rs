@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use corspec_fetch::request::CredentialsMode;
 use corspec_suite::case::{Action, Case, CaseStep, Instantiated};
 use corspec_suite::policy::{OriginPattern, Policy};
 use corspec_suite::role;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Behind;
-use crate::browsers::attempt::{Planned, doable, is_parallel};
+use crate::browsers::attempt::{Address, Planned, doable, fetches, is_parallel, takes_cookies};
 use crate::browsers::world::Door;
 
 /// Servers, and what they can be asked from the origins at hand.
@@ -104,6 +103,7 @@ impl Stand {
                 target: reference_id(),
                 case: *case,
                 upstream: server.base_url().clone(),
+                address: Address::Localhost,
             };
             self.cases.push(Here::new(planned));
         }
@@ -147,16 +147,8 @@ impl Stand {
 
 impl Here {
     fn new(planned: Planned) -> Self {
-        let fetches = planned.case.steps.iter().filter_map(|step| match &step.action {
-            Action::Fetch(fetch) => Some(fetch),
-            Action::Wire(_) | Action::Differential(_) => None,
-        });
-        let alone = fetches.clone().any(|it| match it.credentials {
-            CredentialsMode::Include => true,
-            CredentialsMode::SameOrigin => it.origin == "{base}",
-            CredentialsMode::Omit => false,
-        });
-        let goes_elsewhere = fetches.clone().any(|it| it.url.contains("{elsewhere}"));
+        let goes_elsewhere = fetches(&planned.case).any(|it| it.url.contains("{elsewhere}"));
+        let alone = takes_cookies(&planned.case);
         Self { planned, goes_elsewhere, alone }
     }
 
