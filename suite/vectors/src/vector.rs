@@ -247,6 +247,7 @@ impl Init {
                 Some("reload") => CacheMode::Reload,
                 Some("no-cache") => CacheMode::NoCache,
                 Some("force-cache") => CacheMode::ForceCache,
+                Some("only-if-cached") => CacheMode::OnlyIfCached,
                 Some(other) => return Err(invalid("cache mode", other)),
             },
             referrer: self.named_referrer()?,

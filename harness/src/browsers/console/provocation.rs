@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use corspec_fetch::origin::Origin;
 use corspec_fetch::page::Page;
-use corspec_fetch::request::{CacheMode, RequestInit};
+use corspec_fetch::request::RequestInit;
 use corspec_vectors::vector::{Init, InvalidVector, PAGE, PageAt};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -212,24 +212,19 @@ impl Provocation {
     pub fn init(&self) -> Result<RequestInit, InvalidVector> {
         let call = &self.fetch;
         let or = |text: &Option<String>, default: &str| text.clone().unwrap_or(default.to_owned());
-        let only_if_cached = call.cache.as_deref() == Some("only-if-cached");
         let init = Init {
             method: or(&call.method, "GET"),
             headers: call.headers.clone(),
             mode: or(&call.mode, "cors"),
             credentials: or(&call.credentials, "same-origin"),
             redirect: or(&call.redirect, "follow"),
-            cache: call.cache.clone().filter(|_| !only_if_cached),
+            cache: call.cache.clone(),
             body: call.body(),
+            keepalive: call.keepalive.unwrap_or_default(),
+            integrity: call.integrity.clone(),
             ..Init::default()
         };
-        let request = init.request(self.url())?;
-        Ok(RequestInit {
-            cache: if only_if_cached { CacheMode::OnlyIfCached } else { request.cache },
-            keepalive: call.keepalive.unwrap_or_default(),
-            integrity: call.integrity.clone().unwrap_or_default(),
-            ..request
-        })
+        init.request(self.url())
     }
 
     /// `text` with a URL for each number in braces, and `origin` for that word.
