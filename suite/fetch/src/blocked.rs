@@ -32,7 +32,10 @@ pub fn bad_port(url: &Url) -> Option<u16> {
 #[must_use]
 pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> bool {
     let secure = |origin: &Origin| origin.scheme() == Some("https");
-    if !secure(&page.origin) && !page.top_level.as_ref().is_some_and(secure) {
+    let sandboxed = matches!(page.origin, Origin::Opaque) && profile.sandboxed_page_is_secure;
+    let came_by_tls = page.url.as_ref().is_some_and(|url| url.scheme() == "https");
+    let around = page.top_level.as_ref().is_some_and(secure);
+    if !(secure(&page.origin) || around || sandboxed && came_by_tls) {
         return false;
     }
     let origin = Origin::of(url);
@@ -63,5 +66,18 @@ mod tests {
     fn a_secure_page_is_kept_from(url: &str, profile: &Profile) -> bool {
         let page = Page::at(Origin::parse("https://page.test").unwrap());
         is_mixed_content(&page, &Url::parse(url).unwrap(), profile)
+    }
+
+    #[test_case("https://page.test/", None => [false, true]; "that came by TLS")]
+    #[test_case("http://page.test/", None => [false, false]; "that did not")]
+    #[test_case("https://page.test/", Some("https://tab.test") => [true, true]; "in a frame of a secure tab")]
+    fn a_sandboxed_page(url: &str, tab: Option<&str>) -> [bool; 2] {
+        let page = Page {
+            url: Url::parse(url).ok(),
+            top_level: tab.and_then(|tab| Origin::parse(tab).ok()),
+            ..Page::at(Origin::Opaque)
+        };
+        let asked = Url::parse("http://api.test/").unwrap();
+        [&Profile::SPEC, &Profile::FIREFOX].map(|profile| is_mixed_content(&page, &asked, profile))
     }
 }

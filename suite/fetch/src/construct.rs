@@ -77,6 +77,7 @@ pub(crate) fn construct(
         append_header(&mut headers, name, value, init.mode, profile)?;
     }
     // Steps 35 to 37: the body, and the type that it brings.
+    let typed = headers.contains("content-type");
     let body = body(init, &method, &mut headers, profile)?;
     // Steps 14 to 24: everything else is as the script says.
     // Step 42: with that body.
@@ -84,6 +85,7 @@ pub(crate) fn construct(
     Ok(Request {
         method,
         url_list: Vec::from([url]),
+        typed_by_body: !typed && headers.contains("content-type"),
         headers,
         body,
         mode: init.mode,

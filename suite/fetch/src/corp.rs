@@ -7,6 +7,7 @@ use crate::cause::Cause;
 use crate::header_list::HeaderList;
 use crate::origin::Origin;
 use crate::page::{EmbedderPolicy, Page};
+use crate::profile::Profile;
 
 /// Runs the [cross-origin resource policy check](https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check)
 /// on a response from `url`.
@@ -21,7 +22,13 @@ pub(crate) fn cross_origin_resource_policy_check(
     url: &Url,
     response: &HeaderList,
     credentials: bool,
+    profile: &Profile,
 ) -> Result<(), Cause> {
+    let sent = response.get("cross-origin-resource-policy");
+    let known = sent.as_deref().is_none_or(|word| word.is_empty() || is_policy(word));
+    if !known && !profile.unknown_resource_policy_is_none {
+        return Ok(());
+    }
     // Step 2: the page's embedder policy.
     let embedder = page.embedder_policy;
     // Step 3: the response's own policy, as if the page asked nothing of it.
@@ -29,6 +36,11 @@ pub(crate) fn cross_origin_resource_policy_check(
     // Step 5: the response's policy, as the page's embedder policy has it.
     // Step 7: otherwise blocked.
     internal_check(page, url, response, embedder, credentials)
+}
+
+/// Whether a value is one that has a meaning.
+fn is_policy(word: &[u8]) -> bool {
+    matches!(word, b"same-origin" | b"same-site" | b"cross-origin")
 }
 
 /// The [internal check](https://fetch.spec.whatwg.org/#cross-origin-resource-policy-internal-check).
@@ -42,9 +54,7 @@ fn internal_check(
     // Step 2: the value, lines combined.
     let sent = response.get("cross-origin-resource-policy");
     // Step 3: a word that is not known counts as none.
-    let policy = sent
-        .as_deref()
-        .filter(|word| matches!(*word, b"same-origin" | b"same-site" | b"cross-origin"));
+    let policy = sent.as_deref().filter(|word| is_policy(word));
     // Step 4: without one, the embedder policy may stand in.
     let implied = match embedder {
         EmbedderPolicy::UnsafeNone => false,

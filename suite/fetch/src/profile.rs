@@ -37,6 +37,9 @@ pub struct Profile {
     pub wildcard_covers_authorization: bool,
     /// Chromium preflights for the listeners of an upload only where there is a body to upload.
     pub upload_without_body_needs_preflight: bool,
+    /// The standard preflights an upload again unless the preflight cache has its method, however safelisted;
+    /// the engines ask their caches for no safelisted method (vectors seed-2002:2 and seed-2002:309).
+    pub upload_method_must_be_cached: bool,
     /// The upper limit of a preflight's `Access-Control-Max-Age`, in seconds:
     /// Chromium two hours, Firefox a day, WebKit ten minutes.
     pub max_age_cap: u64,
@@ -80,6 +83,9 @@ pub struct Profile {
     /// Firefox and WebKit begin each hop with the headers of the first request: what one
     /// redirect removed is sent again after the next (vectors 313 and 482).
     pub redirects_restore_headers: RestoredHeaders,
+    /// Firefox does not bring back the type that the body of an XMLHttpRequest brought, once a redirect
+    /// has taken the body (vector seed-2002:106; where the body stays, seed-2002:12).
+    pub restores_body_type_of_upload: bool,
     /// WebKit sends its own `User-Agent` after a redirect, whatever the script gave, unless the URL that
     /// it leads to is asked with CORS (vector seed-102:777).
     pub redirects_forget_user_agent: bool,
@@ -129,6 +135,8 @@ pub struct Profile {
     /// Chromium drops the client hints of a script, but `Save-Data`, on a redirect to another
     /// origin than the page's: such hints are for the page's own origin (vectors 1024, 1057 and 1112).
     pub drops_client_hints_on_redirect: bool,
+    /// Chromium drops no client hints of a request that outlives the page: `keepalive` (vector seed-2002:258).
+    pub drops_client_hints_of_keepalive: bool,
     /// Chromium says `Origin: null` once a redirect of a request in mode no-cors has crossed
     /// origins (vector 1044).
     pub no_cors_redirect_nulls_origin: bool,
@@ -212,6 +220,14 @@ pub struct Profile {
     pub shows_body_without_location: bool,
     /// WebKit shows the body of a 205 (vectors 1242 and 1243).
     pub shows_body_of_205: bool,
+    /// Firefox lets everybody have an answer whose `Cross-Origin-Resource-Policy` is a word that it does not
+    /// know, also where the page's embedder policy would stand in for none (vector seed-2002:1).
+    pub unknown_resource_policy_is_none: bool,
+    /// WebKit asks the server for what only the HTTP cache may give (cache mode `only-if-cached`).
+    pub only_if_cached_asks_server: bool,
+    /// Every engine keeps a sandboxed page that came by TLS from mixed content; in the standard its
+    /// opaque origin is that of no secure page.
+    pub sandboxed_page_is_secure: bool,
     /// WebKit blocks an https page from http on this machine.
     pub loopback_is_mixed_content: bool,
     /// What it does with cookies.

@@ -120,7 +120,7 @@ impl Redirect<'_> {
         }
         // Step 13: another origin does not get what was meant for this one.
         self.remove_headers(request, to_get, leaves, profile);
-        if profile.drops_client_hints_on_redirect && self.is_foreign_to_tab() {
+        if self.drops_client_hints(request, profile) {
             CLIENT_HINTS.iter().filter(|hint| **hint != "save-data").for_each(|hint| {
                 request.headers.delete(hint);
             });
@@ -171,11 +171,14 @@ impl Redirect<'_> {
         self.tainted.then_some(Cause::RedirectCredentials)
     }
 
-    /// Whether the redirect leads to another origin than the page's.
-    fn is_foreign_to_tab(&self) -> bool {
-        !self.tab.same_origin(&Origin::of(&self.location))
+    /// Whether the script's client hints stay behind: they are for the tab's own origin.
+    fn drops_client_hints(&self, request: &Request, profile: &Profile) -> bool {
+        profile.drops_client_hints_on_redirect
+            && (profile.drops_client_hints_of_keepalive || !request.keepalive)
+            && !self.tab.same_origin(&Origin::of(&self.location))
     }
 
+    /// Whether the redirect leads to another origin than the page's.
     fn is_foreign(&self) -> bool {
         !self.origin.same_origin(&Origin::of(&self.location))
     }
@@ -207,6 +210,10 @@ impl Redirect<'_> {
         };
         let gone = !profile.restores_authorization && !request.headers.contains("authorization");
         request.headers = without(self.first.headers.clone(), body, leaves || gone);
+        let bodiless = request.typed_by_body && request.body.is_none();
+        if bodiless && request.use_cors_preflight && !profile.restores_body_type_of_upload {
+            request.headers.delete("content-type");
+        }
         if forgets {
             request.headers.delete("user-agent");
         }

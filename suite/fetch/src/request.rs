@@ -170,6 +170,8 @@ pub struct Request {
     pub(crate) url_list: Vec<Url>,
     pub(crate) headers: HeaderList,
     pub(crate) body: Option<Vec<u8>>,
+    /// Whether its `Content-Type` is what the body brought.
+    pub(crate) typed_by_body: bool,
     pub(crate) mode: Mode,
     pub(crate) credentials: CredentialsMode,
     pub(crate) redirect: RedirectMode,

@@ -113,7 +113,14 @@ impl Fetch {
         if self.tainting == Tainting::Opaque {
             let credentials = self.context().include_credentials(agent.profile);
             let url = self.request.current_url();
-            cross_origin_resource_policy_check(&self.page, url, &response.headers, credentials)?;
+            let headers = &response.headers;
+            cross_origin_resource_policy_check(
+                &self.page,
+                url,
+                headers,
+                credentials,
+                agent.profile,
+            )?;
         }
         // Step 6.3: redirects.
         if is_redirect_status(response.status) {

@@ -143,7 +143,8 @@ impl Fetch {
             return Ok(State::Kept(Box::new(response)));
         }
         // Step 11.1: there is no cache that could have it.
-        if self.request.cache == CacheMode::OnlyIfCached {
+        let asks = agent.profile.only_if_cached_asks_server;
+        if self.request.cache == CacheMode::OnlyIfCached && !asks {
             return Err(Cause::OnlyIfCached);
         }
         // Step 11.2: otherwise the network is asked.
@@ -161,7 +162,7 @@ impl Fetch {
         let cache = &agent.preflights;
         let method = &self.request.method;
         let method_needs = !is_cors_safelisted_method(method)
-            || self.request.use_cors_preflight
+            || self.request.use_cors_preflight && profile.upload_method_must_be_cached
             || profile.cached_head_is_listed && method == b"HEAD";
         let method_cached = cache.allows_method(&key, include, method, now, profile);
         let names = cors_unsafe_request_header_names(&self.judged, profile);
