@@ -46,7 +46,8 @@ use world::{World, WorldError};
 /// How many cases the model performs at once.
 const AT_ONCE: usize = 16;
 
-/// How often a case that differs is performed again: only what a browser does every time counts.
+/// How often a case that differs, or of which nothing was heard, is performed again: only what a browser
+/// does every time counts.
 const AGAIN: u32 = 2;
 
 /// What is compared.
@@ -112,8 +113,14 @@ pub async fn run(
     let all: Vec<_> = plan.cases.iter().collect();
     let mut open = laboratory.compared(&all, 0, &mut session).await;
     for round in 1..=AGAIN {
-        let differ = |it: &&mut Compared<'_>| it.differences.as_ref().is_ok_and(|d| !d.is_empty());
-        let again: Vec<_> = open.iter_mut().filter(differ).map(|it| it.attempt.planned).collect();
+        if open.iter().any(|it| it.differences.is_err()) {
+            // It may hang, or have gone.
+            session.stop().await;
+            session = Session::start(engine, programs, world.entrance(), &plan.guardian).await?;
+        }
+        let open_ones =
+            open.iter().filter(|it| it.differences.as_ref().map_or(true, |d| !d.is_empty()));
+        let again: Vec<_> = open_ones.map(|it| it.attempt.planned).collect();
         if again.is_empty() {
             break;
         }
@@ -131,7 +138,7 @@ pub async fn run(
     Ok(agreement)
 }
 
-/// Takes the second word on each case that differed, where it has fewer differences.
+/// Takes the second word on each case that was performed again, where it has fewer differences.
 fn settle<'a>(
     first: &mut [Compared<'a>],
     mut second: BTreeMap<*const Planned, Compared<'a>>,
@@ -172,7 +179,7 @@ impl Laboratory<'_> {
         let model = attempts.iter().map(|attempt| expected(attempt, profile, &self.transport));
         let model: Vec<Result<Vec<Expected>, String>> =
             stream::iter(model).buffered(AT_ONCE).collect().await;
-        let views = perform::perform(&attempts, session).await;
+        let views = perform::perform(&attempts, round, session).await;
         let both = attempts.into_iter().zip(model);
         let compared = both.map(|(attempt, model)| {
             let seen = views.get(&attempt.id).cloned().unwrap_or_else(|| Ok(Vec::new()));

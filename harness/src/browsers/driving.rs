@@ -12,8 +12,11 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-/// How long a command may take; a batch of cases is one.
-pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a script may take; a batch of cases is one.
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long a command may take: the browser gives up first, and stays in step.
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// Why a browser does not do as it is told.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +132,7 @@ impl Driver {
     }
 
     async fn patience(&mut self) -> Result<(), DriveError> {
-        let timeouts = json!({"script": COMMAND_TIMEOUT.as_millis(), "pageLoad": 30_000});
+        let timeouts = json!({"script": SCRIPT_TIMEOUT.as_millis(), "pageLoad": 30_000});
         self.command("timeouts", "WebDriver:SetTimeouts", timeouts).await.map(drop)
     }
 

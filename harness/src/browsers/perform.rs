@@ -11,6 +11,9 @@ use super::world::PAGE;
 /// How many attempts are one script.
 const BATCH: usize = 100;
 
+/// The same where they are performed again: one that never ends must not take so many along.
+const BATCH_AGAIN: usize = 10;
+
 /// Hands a page its cases by message and waits for its answer: what the page itself does depends on
 /// no driver.
 pub(super) const HAND_OVER: &str = "const done = arguments[arguments.length - 1];
@@ -30,9 +33,10 @@ postMessage(JSON.stringify({ run: arguments[0].cases, windows: arguments[0].wind
 /// What the page saw, step by step, or why there was no such page.
 type Views = Result<Vec<Value>, String>;
 
-/// The views of each attempt, by its id.
+/// The views of each attempt, by its id; `round` is 0 where they are performed for the first time.
 pub(super) async fn perform(
     attempts: &[Attempt<'_>],
+    round: u32,
     session: &mut Session,
 ) -> BTreeMap<String, Views> {
     let mut views: BTreeMap<String, Views> = BTreeMap::new();
@@ -47,7 +51,7 @@ pub(super) async fn perform(
         journeys.entry(stops).or_default().push((&attempt.id, legs));
     }
     for (stops, journeys) in journeys {
-        for journeys in journeys.chunks(BATCH) {
+        for journeys in journeys.chunks(if round == 0 { BATCH } else { BATCH_AGAIN }) {
             for (index, stop) in stops.iter().enumerate() {
                 let batch: Vec<_> = journeys.iter().map(|(id, legs)| (*id, legs[index])).collect();
                 for (id, leg) in batch_at(stop, &batch, session).await {

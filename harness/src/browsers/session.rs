@@ -91,7 +91,20 @@ impl Session {
         Self::begin(engine, programs, (entrance, guardian), true).await
     }
 
+    /// A browser that does not start is started once more: it happens to each of them on a busy machine.
     async fn begin(
+        engine: Engine,
+        programs: &Programs,
+        with: (&Entrance, &Guardian),
+        watched: bool,
+    ) -> Result<Self, SessionError> {
+        match Self::attempt(engine, programs, with, watched).await {
+            Err(SessionError::Drive(_)) => Self::attempt(engine, programs, with, watched).await,
+            done => done,
+        }
+    }
+
+    async fn attempt(
         engine: Engine,
         programs: &Programs,
         (entrance, guardian): (&Entrance, &Guardian),

@@ -128,6 +128,7 @@ async fn prepared(args: &BrowsersArgs) -> Result<Exit, Refused> {
         namespace::enter().map_err(|error| Refused(Exit::Target, error.to_string()))?;
     }
     let findings = compared(args, &asked, found).await?;
+    not_performed(&findings, args.require).iter().for_each(|why| complain(why));
     let exit = exit(&findings, args.require);
     Ok(exit.or_worse(written(&findings, args)))
 }
@@ -297,6 +298,21 @@ fn written(findings: &Findings, args: &BrowsersArgs) -> Exit {
             Exit::Output
         }
     }
+}
+
+/// What was to be performed and was not, in a sentence each.
+fn not_performed(findings: &Findings, require: bool) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for agreement in &findings.engines {
+        let name = agreement.engine.name();
+        if let Some(why) = agreement.unavailable.as_ref().filter(|_| require) {
+            sentences.push(format!("{name} is unavailable: {why}"));
+        }
+        for (why, count) in &agreement.troubles {
+            sentences.push(format!("{name}: {count} cases were not performed: {why}"));
+        }
+    }
+    sentences
 }
 
 /// How a comparison of these findings ends.
