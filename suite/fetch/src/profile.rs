@@ -72,6 +72,9 @@ pub struct Profile {
     pub forgets_last_asked: bool,
     /// WebKit keeps what a preflight allowed even where it refused this request (vectors 1184 and 1185).
     pub caches_refusing_preflight: bool,
+    /// WebKit forgets what it knows of a URL once a request needs more, whatever comes of the preflight
+    /// that it makes then (vector seed-3001:329).
+    pub forgets_what_does_not_suffice: bool,
     /// The cache modes that go past the preflight cache: in Chromium and Firefox those that go
     /// past the HTTP cache, in Chromium also `no-cache`; a script's condition counts as one (vectors 1062 and 1137).
     pub modes_past_preflight_cache: &'static [CacheMode],

@@ -34,6 +34,10 @@ impl Fetch {
         now: Duration,
     ) -> Next {
         let profile = agent.profile;
+        let key = self.key(profile);
+        if let Some(key) = key.as_ref().filter(|_| profile.forgets_what_does_not_suffice) {
+            agent.preflights.clear(key);
+        }
         let response = answer
             .map(|response| as_read(response, profile))
             .map_err(|failure| Cause::PreflightConnectionFailed { message: failure.message })?;
@@ -53,7 +57,7 @@ impl Fetch {
             }
             allowed => allowed.as_ref().ok().cloned(),
         };
-        if let (Some(permission), Some(key)) = (remembered, self.key(profile)) {
+        if let (Some(permission), Some(key)) = (remembered, key) {
             agent.preflights.store(&key, self.include(), &permission, now, profile);
         }
         allowed?;
