@@ -1,11 +1,12 @@
 //! The transport: one exchange of HTTP, exactly as asked, and nothing of the client's own.
 //!
-//! No proxy from the environment, no redirects, no cookies, no decompression, no
-//! retries. Whatever a server does is a value: a response, a response whose body
+//! No proxy from the environment, no redirects, no cookies, no decompression. A request that is lost
+//! on a connection that had been used before is sent once more on a new one, as browsers do, and none
+//! else. Whatever a server does is a value: a response, a response whose body
 //! broke off, or a [`ConnectionFailure`]. Header names go out in lower case, and
 //! the client library adds `accept: */*` where a request has no `Accept`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
@@ -104,6 +105,8 @@ impl Unreachable {
 pub struct Transport {
     client: Client,
     unpooled: Client,
+    /// The origins that the pool may have a used connection to; absent where each is a new one.
+    used: Option<Arc<Mutex<HashSet<Origin>>>>,
     timeout: Duration,
     body_timeout: Duration,
     max_body: usize,
@@ -134,7 +137,9 @@ impl Transport {
         let client = built(|| builder(options), &roots)?;
         let unpooled = built(|| builder(options).pool_max_idle_per_host(0), &roots)?;
         let &TransportOptions { timeout, body_timeout, max_body, .. } = options;
-        Ok(Self { client, unpooled, timeout, body_timeout, max_body, added: None, memory: None })
+        let used = Some(Arc::default());
+        let (added, memory) = (None, None);
+        Ok(Self { client, unpooled, used, timeout, body_timeout, max_body, added, memory })
     }
 
     /// The same client, with a new connection for each exchange.
@@ -143,7 +148,7 @@ impl Transport {
     /// waits on each of those for a request that never comes.
     #[must_use]
     pub fn without_pool(&self) -> Self {
-        Self { client: self.unpooled.clone(), ..self.clone() }
+        Self { client: self.unpooled.clone(), used: None, ..self.clone() }
     }
 
     /// The same client, which adds `headers` to every request to the origin of `url` and to no
@@ -211,11 +216,26 @@ impl Transport {
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectionFailure> {
         let mut request = convert(request)?;
         self.add(&mut request);
-        match timeout(self.timeout, self.client.execute(request)).await {
+        match timeout(self.timeout, self.answered(request)).await {
             Ok(Ok(response)) => Ok(self.received(response).await),
             Ok(Err(error)) => Err(failure(described(&error))),
             Err(_) => Err(failure(format!("no response within {:?}", self.timeout))),
         }
+    }
+
+    /// The head of an answer. A server may close a connection just when it is used again, which says
+    /// nothing of the request.
+    async fn answered(&self, request: reqwest::Request) -> Result<Response, reqwest::Error> {
+        let Some(used) = &self.used else { return self.client.execute(request).await };
+        let origin = request.url().origin();
+        let was_used = used.lock().unwrap_or_else(PoisonError::into_inner).contains(&origin);
+        let again = request.try_clone().filter(|_| was_used);
+        let response = match (self.client.execute(request).await, again) {
+            (Err(error), Some(again)) if is_lost(&error) => self.unpooled.execute(again).await?,
+            (response, _) => response?,
+        };
+        used.lock().unwrap_or_else(PoisonError::into_inner).insert(origin);
+        Ok(response)
     }
 
     /// How many bytes of a body are read.
@@ -342,6 +362,18 @@ fn reason(response: &Response) -> Vec<u8> {
         Some(phrase) => phrase.as_bytes().to_vec(),
         None => response.status().canonical_reason().unwrap_or_default().into(),
     }
+}
+
+/// Whether the connection ended without a byte of an answer.
+fn is_lost(error: &reqwest::Error) -> bool {
+    let causes = std::iter::successors(error.source(), |it| (*it).source());
+    !error.is_connect()
+        && causes.into_iter().any(|cause| {
+            let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+            let hyper = cause.downcast_ref::<hyper::Error>();
+            hyper.is_some_and(|it| it.is_incomplete_message() || it.is_canceled())
+                || matches!(io, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
+        })
 }
 
 fn failure(message: String) -> ConnectionFailure {

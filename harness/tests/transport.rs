@@ -3,7 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Command;
+use std::thread::{self, JoinHandle};
 
 use corspec::transport::{Transport, TransportOptions};
 use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse};
@@ -24,14 +27,17 @@ async fn get(
     url: &str,
     headers: &[(&str, &str)],
 ) -> Result<HttpResponse, ConnectionFailure> {
-    let request = HttpRequest {
+    Transport::new(options).unwrap().send(&request(url, headers)).await
+}
+
+fn request(url: &str, headers: &[(&str, &str)]) -> HttpRequest {
+    HttpRequest {
         preflight: false,
         method: b"GET".to_vec(),
         url: Url::parse(url).unwrap(),
         headers: headers.iter().map(|&(name, value)| (name, value)).collect(),
         body: None,
-    };
-    Transport::new(options).unwrap().send(&request).await
+    }
 }
 
 fn trusting(server: &Served) -> TransportOptions {
@@ -158,12 +164,56 @@ async fn a_long_body_is_cut_and_that_is_said(max_body: usize, error: Option<&str
     assert_eq!(response.body_error.as_deref(), error);
 }
 
+/// Answers that many requests on each of its connections in turn, takes one more on each, and closes it.
+/// How many requests it took.
+fn closing(listener: TcpListener, connections: [usize; 2]) -> JoinHandle<usize> {
+    thread::spawn(move || {
+        let mut taken = 0;
+        for answers in connections {
+            let mut connection = BufReader::new(listener.accept().unwrap().0);
+            for left in (0..=answers).rev() {
+                let mut lines = connection.by_ref().lines().map(Result::unwrap);
+                if !lines.any(|line| line.is_empty()) {
+                    break;
+                }
+                taken += 1;
+                if left > 0 {
+                    let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+                    connection.get_mut().write_all(answer).unwrap();
+                }
+            }
+        }
+        taken
+    })
+}
+
+#[test_case([1, 1], [true, true], 3; "on which another request was answered")]
+#[test_case([1, 0], [true, false], 3; "on which another was answered, and the next one as well")]
+#[test_case([0, 1], [false, true], 2; "which is new")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_sent_again_where_it_is_lost_on_a_connection(
+    connections: [usize; 2],
+    want: [bool; 2],
+    requests: usize,
+) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = closing(listener, connections);
+    let transport = Transport::new(&TransportOptions::default()).unwrap();
+    for want in want {
+        let answer = transport.send(&request(&url, &[])).await;
+        assert_eq!(answer.is_ok(), want, "{answer:?}");
+    }
+    drop(transport);
+    assert_eq!(server.join().unwrap(), requests);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_proxy_of_the_environment_is_asked() {
     let server = Served::over_tls("localhost", HTTP_1).await;
     let plain = Served::plain().await;
     // A port that nothing listens on any more.
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for url in [server.url("/version"), plain.url("/version")] {
         let mut fetch = Command::new(env!("CARGO_BIN_EXE_corspec"));
         fetch.args(["fetch", &url, "--insecure", "--origin", "https://app.example"]);
