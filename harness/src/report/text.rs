@@ -48,7 +48,8 @@ impl<W: Write + Send> Text<W> {
         let SuiteInfo { version, fetch, scenarios, selected: chosen } = suite;
         writeln!(
             self.out,
-            "{BOLD}corspec {version}{BOLD:#} · {chosen} of {scenarios} scenarios · {selected} cases · Fetch at {fetch}"
+            "{BOLD}corspec {version}{BOLD:#} · {chosen} of {scenarios} scenarios · {} · Fetch at {fetch}",
+            cases(selected)
         )
     }
 
@@ -85,7 +86,11 @@ impl<W: Write + Send> Text<W> {
             block::by_scenario(&mut self.out, &results, kind)?;
         }
         block::by_reason(&mut self.out, &results, ResultKind::KnownFailure)?;
-        block::by_reason(&mut self.out, &results, ResultKind::TargetError)?;
+        // What kept a whole policy from being asked was said above.
+        let said = |reason: &str| target.reason.as_ref().is_some_and(|it| it.contains(reason));
+        let asked = |it: &&CaseResult| !it.reason.as_deref().is_some_and(said);
+        let asked: Vec<_> = results.iter().filter(asked).cloned().collect();
+        block::by_reason(&mut self.out, &asked, ResultKind::TargetError)?;
         block::by_reason(&mut self.out, &results, ResultKind::RefusedConfig)?;
         if target.state == TargetState::Unavailable {
             return Ok(());
@@ -113,9 +118,14 @@ impl<W: Write + Send> Text<W> {
         for target in std::mem::take(&mut self.unavailable) {
             writeln!(self.out, "{YELLOW}Not run: {} is unavailable.{YELLOW:#}", target.id)?;
         }
-        writeln!(self.out, "{BOLD}{} cases{BOLD:#} · {}", summary.total, census(summary))?;
+        writeln!(self.out, "{BOLD}{}{BOLD:#} · {}", cases(summary.total), census(summary))?;
         self.out.flush()
     }
+}
+
+/// How many there are, in words.
+fn cases(count: usize) -> String {
+    if count == 1 { "1 case".to_owned() } else { format!("{count} cases") }
 }
 
 impl<W: Write + Send> Reporter for Text<W> {

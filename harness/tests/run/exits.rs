@@ -109,7 +109,7 @@ fn not_applicable() -> Check {
     let scenario = inapplicable.and_then(|it| it["scenario"].as_str()).ok_or("all apply")?;
     let output = project.run(&["good", "--policy", "closed", "--scenario", scenario])?;
     assert_eq!(output.status.code(), Some(4));
-    assert!(text(&output.stdout).contains("1 cases · 0 pass · 1 not-applicable"));
+    assert!(text(&output.stdout).contains("1 case · 0 pass · 1 not-applicable"));
     assert!(text(&output.stderr).contains("nothing was asked"));
     Ok(())
 }

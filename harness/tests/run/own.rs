@@ -226,7 +226,7 @@ fn unreachable() -> Check {
     let says = format!(
         "nothing could be asked at {url}: the connection was refused; is the server running?"
     );
-    assert!(report.contains(&says), "{report}");
+    assert_eq!(report.matches(&says).count(), 1, "{report}");
     let (report, code) = project.json(&[])?;
     assert_eq!(code, Some(3));
     assert_eq!(report["targets"][0]["state"], "failed");

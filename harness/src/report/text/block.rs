@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, cases};
 use crate::console::Console;
 use crate::escape::for_terminal;
 use crate::event::{CaseResult, ExchangeReport, ResultKind};
@@ -44,8 +44,7 @@ pub(super) fn by_reason(
     }
     for (reason, group) in groups {
         let [first, others @ ..] = group.as_slice() else { continue };
-        let cases = if group.len() == 1 { "case" } else { "cases" };
-        writeln!(out, "\n  {YELLOW}{}{YELLOW:#}  {} {cases}", kind.name(), group.len())?;
+        writeln!(out, "\n  {YELLOW}{}{YELLOW:#}  {}", kind.name(), cases(group.len()))?;
         lines(out, "reason", reason)?;
         if first.exchanges.is_empty() {
             continue;
