@@ -136,21 +136,24 @@ impl Context<'_> {
                 one.schemelessly_same_site(other)
             }
         };
+        let urls = &self.request.url_list;
         let near = |url: &Url| same(&self.page.origin, &Origin::of(url));
         let tab_of = self.page.top_level_origin();
         let first_party = match profile.cookies.asks_tab_alone {
             true => same(tab_of, &Origin::of(self.request.current_url())),
             false => same(tab_of, &self.page.origin) && near(self.request.current_url()),
         };
-        let chain = !profile.cookies.same_site_considers_redirects
-            || self.request.url_list.iter().all(near);
+        let chain = !profile.cookies.same_site_considers_redirects || urls.iter().all(near);
         let host = |origin: &Origin| match origin {
             Origin::Tuple { host, .. } => Some(host.clone()),
             Origin::Opaque => None,
         };
         let elsewhere = host(tab_of) != host(&Origin::of(self.request.current_url()));
+        let began_here = self.page.origin.same_origin(&Origin::of(self.request.url()));
+        let stayed = began_here && urls.iter().all(near);
         let narrowed = profile.cookies.redirects_narrow_site_to_host
-            && crosses_origins(&self.request.url_list)
+            && crosses_origins(urls)
+            && !stayed
             && elsewhere;
         let same_site = first_party && chain;
         Distance { first_party, same_site, sends_restricted: same_site && !narrowed, tab }

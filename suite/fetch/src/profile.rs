@@ -379,7 +379,8 @@ pub struct CookieRules {
     /// as long.
     pub host_only_first: bool,
     /// WebKit sends a cookie with `SameSite` after a redirect to another origin only where the host is
-    /// that of the tab (vectors seed-101:525, seed-102:856 and seed-104:791; within one origin, seed-102:298).
+    /// that of the tab (vectors seed-101:525, seed-102:856 and seed-104:791; within one origin, seed-102:298),
+    /// or the fetch began at the page's own origin and did not leave the site (seed-3002:261 and seed-3002:708).
     pub redirects_narrow_site_to_host: bool,
     /// WebKit refuses a `Domain` that is a public suffix, such as `localhost`, also where it is the
     /// host itself (vectors seed-103:895 and seed-105:897).
