@@ -7,6 +7,7 @@ mod fetch;
 mod init;
 mod list;
 mod mutants;
+mod prepare;
 mod print;
 mod record;
 mod run;

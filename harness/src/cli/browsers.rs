@@ -15,8 +15,8 @@ use corspec_suite::scenario::Scenario;
 use corspec_targets::install::install;
 use corspec_targets::registry::{Availability, Registry, Target};
 
+use super::prepare::{Refused, chosen, complain, named_policies, named_target, start_guardian};
 use super::record::{self, RecordArgs};
-use super::run::{Refused, chosen, complain, named_policies, named_target, start_guardian};
 use crate::browsers::engine::{Engine, Programs};
 use crate::browsers::servers::Servers;
 use crate::browsers::{self, Agreement, Findings, Known, Plan, namespace};

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
+use super::prepare::{Refused, complain};
 use super::print::print;
-use super::run::{Refused, complain};
 use crate::escape::for_terminal;
 use crate::exit::Exit;
 use crate::report::document::SCHEMA;

@@ -11,8 +11,8 @@ use corspec_suite::requirement::{ABILITIES, Fact, ROUTES};
 use corspec_suite::scenario::Scenario;
 use corspec_suite::words::{key, spec_link};
 
+use super::prepare::{Refused, complain, suite, unknown};
 use super::print::print;
-use super::run::{Refused, complain, suite, unknown};
 use crate::browsers::engine::Engine;
 use crate::console::{self, Template};
 use crate::exit::Exit;

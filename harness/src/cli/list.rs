@@ -12,8 +12,8 @@ use corspec_suite::scenario::{Level, Scenario};
 use corspec_suite::words::{key, spec_link};
 use serde_json::{Value, json};
 
+use super::prepare::{Refused, complain, named_policies, suite, unknown};
 use super::print::{print, print_json};
-use super::run::{Refused, complain, named_policies, suite, unknown};
 use crate::exit::Exit;
 use crate::selection::{Selection, is_literal};
 

@@ -13,7 +13,7 @@ use corspec_targets::registry::Registry;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use miette::Diagnostic;
 
-use super::run::{Refused, complain, start_guardian};
+use super::prepare::{Refused, complain, start_guardian};
 use crate::exit::Exit;
 use crate::mutants::real::{RealTrouble, With};
 use crate::mutants::{Matrix, Published, run};

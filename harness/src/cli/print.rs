@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write as _};
 
 use serde_json::Value;
 
-use super::run::complain;
+use super::prepare::complain;
 use crate::escape::json_line;
 use crate::exit::Exit;
 

@@ -8,7 +8,7 @@ use anstream::{AutoStream, eprintln};
 use clap::Args;
 use corspec_fetch::profile::Profile;
 
-use super::run::{Refused, complain, start_guardian};
+use super::prepare::{Refused, complain, start_guardian};
 use crate::browsers::engine::{Engine, Programs};
 use crate::browsers::namespace;
 use crate::browsers::record::{Finding, Order, Recording, record};

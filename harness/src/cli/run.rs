@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
-use corspec_suite::scenario::Scenario;
-use corspec_targets::guardian::Guardian;
 use corspec_targets::known::KnownError;
-use corspec_targets::registry::{REFERENCE, Registry, RegistryError, Target};
-use miette::Diagnostic;
+use corspec_targets::registry::{REFERENCE, Registry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
+use super::prepare::{
+    Refused, chosen, complain, named_policies, named_target, start_guardian, suite,
+};
 use crate::event::{Event, TargetState};
 use crate::exit::Exit;
 use crate::report::document::Collect;
@@ -24,7 +24,6 @@ use crate::report::ndjson::Ndjson;
 use crate::report::text::Text;
 use crate::report::{Reporter, html, json, junit, markdown};
 use crate::runner::{Asked, Plan, run};
-use crate::selection::{Selection, is_literal};
 use crate::transport::{Transport, TransportOptions};
 
 mod known;
@@ -112,9 +111,6 @@ enum Format {
 /// How much of a body is read: what a page sees of it does not depend on the rest.
 const MAX_BODY: usize = 1 << 20;
 
-/// What the user asked for cannot be run, and how that ends.
-pub(super) struct Refused(pub(super) Exit, pub(super) String);
-
 /// Runs the command.
 pub(super) async fn command(args: RunArgs) -> Exit {
     let exit = match signal(SignalKind::interrupt()) {
@@ -125,11 +121,6 @@ pub(super) async fn command(args: RunArgs) -> Exit {
         complain(&message);
         exit
     })
-}
-
-/// Says what went wrong; where standard error is gone, the exit code still does.
-pub(super) fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "error: {message}");
 }
 
 async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
@@ -171,41 +162,6 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     Ok(report(&plan, args, output, review, interrupt).await)
 }
 
-/// The scenarios that the globs of `--scenario` and `--exclude` choose, of which there must be one.
-pub(super) fn chosen<'a>(
-    suite: &'a Suite,
-    scenario: &[String],
-    exclude: &[String],
-) -> Result<Vec<&'a Scenario>, Refused> {
-    let selection = Selection::new(scenario, exclude)
-        .map_err(|error| Refused(Exit::Usage, error.to_string()))?;
-    for name in scenario.iter().filter(|name| is_literal(name) && name.contains('/')) {
-        if suite.scenario(name).is_none() {
-            let ids = suite.scenarios().iter().map(|scenario| scenario.id.as_str());
-            return Err(Refused(Exit::Usage, unknown("scenario", name, ids)));
-        }
-    }
-    let scenarios: Vec<_> = suite.scenarios().iter().filter(|it| selection.takes(it)).collect();
-    if scenarios.is_empty() {
-        return Err(Refused(Exit::Nothing, "no scenario matches; nothing was asked".to_owned()));
-    }
-    Ok(scenarios)
-}
-
-/// The scenario files of `folder`, or those that are built in.
-pub(super) fn suite(folder: Option<&Path>) -> Result<Suite, Refused> {
-    let Some(folder) = folder else {
-        return Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()));
-    };
-    let suite = Suite::load(folder)
-        .map_err(|error| Refused(Exit::Usage, format!("{:?}", miette::Report::new(error))))?;
-    if suite.scenarios().is_empty() {
-        let message = format!("there is no scenario file in `{}`", folder.display());
-        return Err(Refused(Exit::Usage, message));
-    }
-    Ok(suite)
-}
-
 /// The policies that were named, or all.
 fn policies<'a>(
     args: &RunArgs,
@@ -243,51 +199,6 @@ fn asked<'a>(
         asked.check_known(suite).map_err(wrong)?;
     }
     Ok(asked)
-}
-
-/// The target and the variant that `name` means, as ID or ID@VARIANT.
-pub(super) fn named_target<'a, 'n>(
-    name: &'n str,
-    registry: &'a Registry,
-) -> Result<(&'a Target, Option<&'n str>), Refused> {
-    let (id, variant) = name.split_once('@').map_or((name, None), |(id, it)| (id, Some(it)));
-    let target = registry.target(id).map_err(|error| {
-        let help = Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
-        Refused(Exit::Usage, format!("{error}{help}"))
-    })?;
-    if let Some(variant) = variant.filter(|it| !target.manifest.variants.contains_key(*it)) {
-        let error =
-            RegistryError::UnknownVariant { id: id.to_owned(), variant: variant.to_owned() };
-        return Err(Refused(Exit::Usage, error.to_string()));
-    }
-    Ok((target, variant))
-}
-
-/// The policies of the suite that have these names.
-pub(super) fn named_policies<'a>(
-    suite: &'a Suite,
-    names: &[String],
-) -> Result<BTreeMap<&'a str, &'a Policy>, Refused> {
-    let find = |name: &String| {
-        let found = suite.policies().get_key_value(name).map(|(name, it)| (name.as_str(), it));
-        found.ok_or_else(|| {
-            let names = suite.policies().keys().map(String::as_str);
-            Refused(Exit::Usage, unknown("policy", name, names))
-        })
-    };
-    names.iter().map(find).collect()
-}
-
-pub(super) fn unknown<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let nearest = names.min_by_key(|it| strsim::damerau_levenshtein(it, name));
-    let help = nearest.map_or(String::new(), |it| format!("; did you mean `{it}`?"));
-    format!("there is no {what} `{name}`{help}")
-}
-
-pub(super) fn start_guardian() -> Result<Guardian, Refused> {
-    let fault =
-        |error: io::Error| Refused(Exit::Fault, format!("cannot start the guardian: {error}"));
-    Guardian::start(std::env::current_exe().map_err(fault)?).map_err(fault)
 }
 
 /// Runs the plan into the report that was asked for.

@@ -14,7 +14,7 @@ use corspec_targets::registry::{Availability, Registry, Target};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use url::Url;
 
-use super::run::{Refused, complain, named_target, start_guardian, unknown};
+use super::prepare::{Refused, complain, named_target, start_guardian, unknown};
 use crate::escape::for_terminal;
 use crate::exit::Exit;
 

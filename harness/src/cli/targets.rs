@@ -9,8 +9,8 @@ use corspec_targets::known::Known;
 use corspec_targets::registry::{Availability, Registry, RegistryError, Target};
 use serde_json::{Value, json};
 
+use super::prepare::{Refused, complain, suite};
 use super::print::{print, print_json};
-use super::run::{Refused, complain, suite};
 use crate::exit::Exit;
 
 /// List the targets: what is there, what is missing, and how to get it.

@@ -11,7 +11,7 @@ use crate::browsers::console::capture::{Capture, Disagreement, SCHEMA};
 use crate::browsers::console::listen;
 use crate::browsers::console::provocation::{ALL, Provocation};
 use crate::browsers::namespace;
-use crate::cli::run::{Refused, complain, start_guardian, unknown};
+use crate::cli::prepare::{Refused, complain, start_guardian, unknown};
 use crate::escape;
 use crate::exit::Exit;
 use crate::selection::{Selection, is_literal};

@@ -11,7 +11,7 @@ use corspec_targets::registry::{REFERENCE, Registry};
 use super::BrowsersArgs;
 use crate::browsers::Known;
 use crate::browsers::serve::{Offer, Page, ServeError};
-use crate::cli::run::{Refused, chosen, complain, named_policies};
+use crate::cli::prepare::{Refused, chosen, complain, named_policies};
 use crate::cli::serve::{Signals, cannot_listen};
 use crate::exit::Exit;
 

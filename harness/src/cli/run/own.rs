@@ -7,7 +7,8 @@ use corspec_suite::load::Suite;
 use miette::{Diagnostic, Report};
 use url::Url;
 
-use super::{Refused, RunArgs, named_policies};
+use super::RunArgs;
+use crate::cli::prepare::{Refused, named_policies};
 use crate::config::{Config, FILE_NAME, server_url};
 use crate::exit::Exit;
 use crate::own::Own;

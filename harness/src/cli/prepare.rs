@@ -1,0 +1,109 @@
+//! What commands have in common before they do anything: what the user names is found, or refused.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use corspec_suite::load::Suite;
+use corspec_suite::policy::Policy;
+use corspec_suite::scenario::Scenario;
+use corspec_targets::guardian::Guardian;
+use corspec_targets::registry::{Registry, RegistryError, Target};
+use miette::Diagnostic;
+
+use crate::exit::Exit;
+use crate::selection::{Selection, is_literal};
+
+/// What the user asked for cannot be run, and how that ends.
+pub(in crate::cli) struct Refused(pub(in crate::cli) Exit, pub(in crate::cli) String);
+
+/// Says what went wrong; where standard error is gone, the exit code still does.
+pub(in crate::cli) fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+/// The scenarios that the globs of `--scenario` and `--exclude` choose, of which there must be one.
+pub(in crate::cli) fn chosen<'a>(
+    suite: &'a Suite,
+    scenario: &[String],
+    exclude: &[String],
+) -> Result<Vec<&'a Scenario>, Refused> {
+    let selection = Selection::new(scenario, exclude)
+        .map_err(|error| Refused(Exit::Usage, error.to_string()))?;
+    for name in scenario.iter().filter(|name| is_literal(name) && name.contains('/')) {
+        if suite.scenario(name).is_none() {
+            let ids = suite.scenarios().iter().map(|scenario| scenario.id.as_str());
+            return Err(Refused(Exit::Usage, unknown("scenario", name, ids)));
+        }
+    }
+    let scenarios: Vec<_> = suite.scenarios().iter().filter(|it| selection.takes(it)).collect();
+    if scenarios.is_empty() {
+        return Err(Refused(Exit::Nothing, "no scenario matches; nothing was asked".to_owned()));
+    }
+    Ok(scenarios)
+}
+
+/// The scenario files of `folder`, or those that are built in.
+pub(in crate::cli) fn suite(folder: Option<&Path>) -> Result<Suite, Refused> {
+    let Some(folder) = folder else {
+        return Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()));
+    };
+    let suite = Suite::load(folder)
+        .map_err(|error| Refused(Exit::Usage, format!("{:?}", miette::Report::new(error))))?;
+    if suite.scenarios().is_empty() {
+        let message = format!("there is no scenario file in `{}`", folder.display());
+        return Err(Refused(Exit::Usage, message));
+    }
+    Ok(suite)
+}
+
+/// The target and the variant that `name` means, as ID or ID@VARIANT.
+pub(in crate::cli) fn named_target<'a, 'n>(
+    name: &'n str,
+    registry: &'a Registry,
+) -> Result<(&'a Target, Option<&'n str>), Refused> {
+    let (id, variant) = name.split_once('@').map_or((name, None), |(id, it)| (id, Some(it)));
+    let target = registry.target(id).map_err(|error| {
+        let help = Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
+        Refused(Exit::Usage, format!("{error}{help}"))
+    })?;
+    if let Some(variant) = variant.filter(|it| !target.manifest.variants.contains_key(*it)) {
+        let error =
+            RegistryError::UnknownVariant { id: id.to_owned(), variant: variant.to_owned() };
+        return Err(Refused(Exit::Usage, error.to_string()));
+    }
+    Ok((target, variant))
+}
+
+/// The policies of the suite that have these names.
+pub(in crate::cli) fn named_policies<'a>(
+    suite: &'a Suite,
+    names: &[String],
+) -> Result<BTreeMap<&'a str, &'a Policy>, Refused> {
+    let find = |name: &String| {
+        let found = suite.policies().get_key_value(name).map(|(name, it)| (name.as_str(), it));
+        found.ok_or_else(|| {
+            let names = suite.policies().keys().map(String::as_str);
+            Refused(Exit::Usage, unknown("policy", name, names))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// That there is no such thing, and the nearest name that there is.
+pub(in crate::cli) fn unknown<'a>(
+    what: &str,
+    name: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> String {
+    let nearest = names.min_by_key(|it| strsim::damerau_levenshtein(it, name));
+    let help = nearest.map_or(String::new(), |it| format!("; did you mean `{it}`?"));
+    format!("there is no {what} `{name}`{help}")
+}
+
+/// Starts what clears up when this process cannot.
+pub(in crate::cli) fn start_guardian() -> Result<Guardian, Refused> {
+    let fault =
+        |error: io::Error| Refused(Exit::Fault, format!("cannot start the guardian: {error}"));
+    Guardian::start(std::env::current_exe().map_err(fault)?).map_err(fault)
+}
