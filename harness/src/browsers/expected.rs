@@ -1,6 +1,7 @@
 //! What the model says that a browser would do, in the form in which both are compared.
 
 use corspec_fetch::agent::UserAgent;
+use corspec_fetch::origin::Origin;
 use corspec_fetch::page::Page;
 use corspec_fetch::profile::Profile;
 use corspec_vectors::replay::view;
@@ -81,8 +82,10 @@ fn page(step: &PageStep) -> Result<Page, String> {
     let url = Url::parse(&step.page_url()).map_err(|error| error.to_string())?;
     let page = step.fetch.page().map_err(|error| error.to_string())?;
     Ok(match step.fetch.origin.as_str() {
-        // A document of an opaque origin gives no referrer.
-        "null" => Page { top_level: Some(corspec_fetch::origin::Origin::of(&url)), ..page },
+        "null" => {
+            let around = Origin::of(&url);
+            Page { url: Some(url), top_level: Some(around), ..page }
+        }
         _ => Page { url: Some(url), ..page },
     })
 }
