@@ -198,6 +198,17 @@ pub struct CaseResult {
     pub reproduce: Option<Reproduce>,
 }
 
+impl CaseResult {
+    /// Makes it an error of the target, which did not answer for this reason.
+    pub(crate) fn unanswered(&mut self, reason: String) {
+        self.result = ResultKind::TargetError;
+        self.reason = Some(reason);
+        self.failures.clear();
+        (self.direction, self.console, self.reproduce) = (None, None, None);
+        (self.decided_by, self.decision) = (None, None);
+    }
+}
+
 /// How to see a failure by hand.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]

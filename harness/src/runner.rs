@@ -233,8 +233,13 @@ impl Plan<'_> {
             None => given_up.then(|| "it stopped answering, and was given up".to_owned()),
         };
         if let Some(message) = message {
-            let errors = results.iter_mut().filter(|it| it.result == ResultKind::TargetError);
-            errors.for_each(|it| it.reason = Some(message.clone()));
+            // Who dies answers nothing; that the connection was closed means no more than that.
+            for result in &mut results {
+                let is_lost = result.exchanges.iter().any(|it| it.failure.is_some());
+                if is_lost || result.result == ResultKind::TargetError {
+                    result.unanswered(message.clone());
+                }
+            }
             let output = stable::without_address(&output, &base);
             blame(report, ran, &Trouble { message, output });
         }

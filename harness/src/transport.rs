@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse};
+use corspec_fetch::fetch::{ConnectionFailure, FailureKind, HttpRequest, HttpResponse};
 use corspec_fetch::header_list::HeaderList;
 use hyper::ext::ReasonPhrase;
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
@@ -218,8 +218,11 @@ impl Transport {
         self.add(&mut request);
         match timeout(self.timeout, self.answered(request)).await {
             Ok(Ok(response)) => Ok(self.received(response).await),
-            Ok(Err(error)) => Err(failure(described(&error))),
-            Err(_) => Err(failure(format!("no response within {:?}", self.timeout))),
+            Ok(Err(error)) => Err(failure(kind(&error), described(&error))),
+            Err(_) => {
+                let message = format!("no response within {:?}", self.timeout);
+                Err(failure(FailureKind::Stalled, message))
+            }
         }
     }
 
@@ -338,7 +341,8 @@ fn roots(options: &TransportOptions) -> Result<Vec<Certificate>, TransportError>
 /// The request for the client, or what HTTP libraries refuse to send.
 fn convert(request: &HttpRequest) -> Result<reqwest::Request, ConnectionFailure> {
     let unsendable = |what: &str, bytes: &[u8]| {
-        failure(format!("cannot send the {what} `{}`", bytes.escape_ascii()))
+        let message = format!("cannot send the {what} `{}`", bytes.escape_ascii());
+        failure(FailureKind::Malformed, message)
     };
     let method =
         Method::from_bytes(&request.method).map_err(|_| unsendable("method", &request.method))?;
@@ -376,8 +380,16 @@ fn is_lost(error: &reqwest::Error) -> bool {
         })
 }
 
-fn failure(message: String) -> ConnectionFailure {
-    ConnectionFailure { message }
+fn kind(error: &reqwest::Error) -> FailureKind {
+    match error {
+        it if it.is_connect() => FailureKind::Unreachable,
+        it if is_lost(it) => FailureKind::Closed,
+        _ => FailureKind::Malformed,
+    }
+}
+
+fn failure(kind: FailureKind, message: String) -> ConnectionFailure {
+    ConnectionFailure { message, kind }
 }
 
 /// An error with what caused it, the URL left out.

@@ -1,5 +1,6 @@
 //! What went over the wire, and what came of a step: plain data that the judge reads.
 
+use corspec_fetch::fetch::ConnectionFailure;
 use corspec_fetch::header_list::HeaderList;
 use corspec_fetch::outcome::Outcome;
 
@@ -11,7 +12,7 @@ pub struct Exchange {
     /// The request.
     pub request: SentRequest,
     /// The response, or why there is none.
-    pub response: Result<SeenResponse, String>,
+    pub response: Result<SeenResponse, ConnectionFailure>,
 }
 
 /// A request as it was sent.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use corspec_fetch::fetch::FailureKind;
 use corspec_fetch::outcome::{NetworkError, Outcome, Response, ResponseType};
 use serde::Serialize;
 
@@ -68,7 +69,8 @@ pub struct Failure {
 
 /// Holds the records of a case's steps, in order, against its expectations.
 ///
-/// A record that is missing, or has an exchange without answer, makes the case [`Verdict::Unjudgeable`].
+/// A record that is missing, or has an exchange without answer, makes the case [`Verdict::Unjudgeable`]. But
+/// to close the connection is an answer of a kind: the page sees a network error, and that is judged.
 #[must_use]
 pub fn judge(case: &Case, records: &[StepRecord]) -> Judgement {
     judge_over_run(case, records, &[]).0
@@ -89,8 +91,11 @@ pub(crate) fn judge_steps(case: &Case, records: &[StepRecord]) -> Judgement {
 fn unanswered(case: &Case, records: &[StepRecord]) -> Option<Verdict> {
     for record in records {
         for exchange in &record.exchanges {
-            if let Err(message) = &exchange.response {
-                return Some(Verdict::Unjudgeable(message.clone()));
+            match &exchange.response {
+                Err(failure) if failure.kind != FailureKind::Closed => {
+                    return Some(Verdict::Unjudgeable(failure.message.clone()));
+                }
+                Ok(_) | Err(_) => {}
             }
         }
         if let Some(location) = &record.not_followed {
@@ -168,7 +173,10 @@ fn page(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
     }
     if let Some(error) = network_error(outcome) {
         let slug = error.cause().slug();
-        if !expect.cause.is_empty() && !expect.cause.iter().any(|cause| cause == slug) {
+        // Who closes the connection on a page refuses it, whatever else is wrong with it.
+        let refused = matches!(slug, "connection-failed" | "preflight-connection-failed");
+        let any = expect.cause.is_empty() || refused;
+        if !any && !expect.cause.iter().any(|cause| cause == slug) {
             add(
                 "cause".to_owned(),
                 format!("the cause {}", joined(&expect.cause, "or")),
@@ -183,6 +191,8 @@ fn page(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
             None => last,
         };
         if !seen.is_some_and(|seen| status.accepts(seen)) {
+            let lost = record.exchanges.last().and_then(|it| it.response.as_ref().err());
+            let words = lost.map_or(words, |failure| failure.message.clone());
             let seen = seen.map_or(words, |seen| format!("the status is {seen}"));
             add("status".to_owned(), status.words(), seen);
         }

@@ -178,7 +178,7 @@ fn exchange_report(step: &str, exchange: &Exchange) -> ExchangeReport {
             .as_ref()
             .map(|response| shown(&response.headers))
             .unwrap_or_default(),
-        failure: exchange.response.as_ref().err().cloned(),
+        failure: exchange.response.as_ref().err().map(|it| it.message.clone()),
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use corspec_fetch::fetch::FailureKind;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -63,15 +64,16 @@ impl<'a> Patience<'a> {
     }
 
     /// Takes note of an exchange. An answer whose body broke off or never ended is none, for
-    /// waiting for the rest takes as long; one that is longer than is read at all is.
+    /// waiting for the rest takes as long; one that is longer than is read at all is. Who closes the
+    /// connection, or answers what is no HTTP, has said so at once, and may answer others.
     pub(super) async fn note(&self, exchange: &Exchange) {
         // What another server leaves unanswered is not this one's doing.
         let Some(path) = self.path(&exchange.request.url) else { return };
         let longest = self.transport.max_body();
-        let answered = exchange
-            .response
-            .as_ref()
-            .is_ok_and(|it| it.body_error.is_none() || it.body.len() >= longest);
+        let answered = match &exchange.response {
+            Ok(answer) => answer.body_error.is_none() || answer.body.len() >= longest,
+            Err(failure) => matches!(failure.kind, FailureKind::Closed | FailureKind::Malformed),
+        };
         let mut state = self.state.lock().await;
         let count = state.paths.entry(path).or_default();
         if *count < PATIENCE {
@@ -98,6 +100,7 @@ impl<'a> Patience<'a> {
     async fn lives(&self) -> bool {
         let headers = std::iter::empty::<(Vec<u8>, Vec<u8>)>().collect();
         let exchange = driver::wire(self.transport, b"GET", self.probe.clone(), headers, None);
-        exchange.await.response.is_ok()
+        let answer = exchange.await.response;
+        answer.is_ok_and(|it| it.body_error.is_none())
     }
 }

@@ -164,7 +164,7 @@ fn plain(exchange: driver::Exchange) -> exchange::Exchange {
             headers: request.headers,
             body: request.body,
         },
-        response: response.map_err(|failure| failure.message).map(|response| SeenResponse {
+        response: response.map(|response| SeenResponse {
             status: response.status,
             status_text: response.status_text,
             headers: response.headers,

@@ -87,6 +87,7 @@ fn exchanges_with<'a>(
 
 #[cfg(test)]
 mod tests {
+    use corspec_fetch::fetch::{ConnectionFailure, FailureKind};
     use corspec_fetch::header_list::HeaderList;
     use corspec_suite::exchange::{Exchange, SentRequest};
 
@@ -114,7 +115,10 @@ mod tests {
                     headers: HeaderList::new(),
                     body: None,
                 },
-                response: Err(String::new()),
+                response: Err(ConnectionFailure {
+                    message: String::new(),
+                    kind: FailureKind::Closed,
+                }),
             };
             let exchanges = urls.iter().map(exchange).collect();
             let records = vec![StepRecord { exchanges, ..StepRecord::default() }];

@@ -54,11 +54,26 @@ pub struct HttpResponse {
     pub body_error: Option<String>,
 }
 
-/// Nothing that is HTTP came back: refused, reset, malformed, timed out.
+/// Nothing that is HTTP came back.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConnectionFailure {
     /// What happened, in words.
     pub message: String,
+    /// What kind of failure that is.
+    pub kind: FailureKind,
+}
+
+/// How an exchange came to nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FailureKind {
+    /// There is no connection: it was refused, or its TLS failed.
+    Unreachable,
+    /// No answer came in time.
+    Stalled,
+    /// The server closed the connection instead of an answer.
+    Closed,
+    /// Something else came than HTTP, or HTTP cannot carry the request.
+    Malformed,
 }
 
 /// What the driver does next.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use corspec_fetch::agent::UserAgent;
-use corspec_fetch::fetch::{HttpResponse, Step};
+use corspec_fetch::fetch::{ConnectionFailure, FailureKind, HttpResponse, Step};
 use corspec_fetch::header_list::HeaderList;
 use corspec_fetch::origin::Origin;
 use corspec_fetch::page::Page;
@@ -281,9 +281,26 @@ fn a_variant_passes_by_its_name() {
 fn a_target_that_does_not_answer_is_not_judged() {
     let mut records = record(vec![exchange(false, None, 200, &[])]);
     let case = wire("{ status = 500 }");
-    records[0].exchanges[0].response = Err("reset".to_owned());
+    let message = "reset".to_owned();
+    let failure = ConnectionFailure { message, kind: FailureKind::Stalled };
+    records[0].exchanges[0].response = Err(failure);
     assert_eq!(judge(&case, &records).result, Verdict::Unjudgeable("reset".to_owned()));
     assert!(matches!(judge(&case, &[]).result, Verdict::Unjudgeable(_)));
+}
+
+#[test_case("{ status = 200 }" => false; "is no success")]
+#[test_case("{ header = [ { name = 'access-control-allow-origin', is = 'present' } ] }" => false; "has no header")]
+#[test_case("{ header = [ { name = 'access-control-allow-origin', is = 'absent' } ] }" => true; "grants nothing")]
+fn a_connection_that_is_closed_instead_of_an_answer(expect: &str) -> bool {
+    let mut records = record(vec![exchange(false, None, 200, &[])]);
+    let message = "closed".to_owned();
+    records[0].exchanges[0].response =
+        Err(ConnectionFailure { message, kind: FailureKind::Closed });
+    match judge(&wire(expect), &records).result {
+        Verdict::Pass { .. } => true,
+        Verdict::Fail { .. } => false,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

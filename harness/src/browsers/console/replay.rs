@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use corspec_fetch::agent::UserAgent;
-use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse, Step};
+use corspec_fetch::fetch::{ConnectionFailure, FailureKind, HttpRequest, HttpResponse, Step};
 use corspec_fetch::outcome::Outcome;
 use corspec_fetch::profile::Profile;
 use corspec_vectors::vector::{InvalidVector, bytes};
@@ -80,12 +80,12 @@ fn answer(
     let place = place.unwrap_or(usize::MAX);
     let reply = provocation.reply(place, request.preflight, &origin).map_err(|failure| {
         // In the words of the transport.
-        let message = match failure {
-            Failure::Closed => "connection closed before message completed",
-            Failure::Refused => "Connection refused",
-            Failure::Reset => "Connection reset by peer",
+        let (kind, message) = match failure {
+            Failure::Closed => (FailureKind::Closed, "connection closed before message completed"),
+            Failure::Refused => (FailureKind::Unreachable, "Connection refused"),
+            Failure::Reset => (FailureKind::Closed, "Connection reset by peer"),
         };
-        ConnectionFailure { message: message.to_owned() }
+        ConnectionFailure { message: message.to_owned(), kind }
     })?;
     Ok(HttpResponse {
         status: reply.status,
