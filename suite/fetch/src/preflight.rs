@@ -117,7 +117,7 @@ pub(crate) fn permission(
     }
     // Step 7.4: no list allows the method of a request that only a flag preflighted.
     let methods = match methods {
-        Extracted::Null if asked.request.use_cors_preflight => {
+        Extracted::Null if asked.request.use_cors_preflight && profile.upload_method_is_implied => {
             Vec::from([asked.request.method.clone()])
         }
         methods => methods.values().unwrap_or_default().to_vec(),

@@ -40,6 +40,9 @@ pub struct Profile {
     /// The standard preflights an upload again unless the preflight cache has its method, however safelisted;
     /// the engines ask their caches for no safelisted method (vectors seed-2002:2 and seed-2002:309).
     pub upload_method_must_be_cached: bool,
+    /// A preflight's answer that names no methods allows the upload's, whatever it is: not in Chromium
+    /// and Firefox (vector seed-31415926:198).
+    pub upload_method_is_implied: bool,
     /// The upper limit of a preflight's `Access-Control-Max-Age`, in seconds:
     /// Chromium two hours, Firefox a day, WebKit ten minutes.
     pub max_age_cap: u64,
@@ -136,7 +139,8 @@ pub struct Profile {
     /// Chromium sends `Sec-Fetch-Mode`, alone, on preflights to untrustworthy URLs.
     pub sec_fetch_mode_on_untrustworthy_preflight: bool,
     /// Chromium drops the client hints of a script, but `Save-Data`, on a redirect to another
-    /// origin than the page's: such hints are for the page's own origin (vectors 1024, 1057 and 1112).
+    /// origin than the page's, and on every one in a frame of another origin than its tab's: such hints
+    /// are for the tab's own origin (vectors 1024, 1057, 1112 and seed-990017:95).
     pub drops_client_hints_on_redirect: bool,
     /// Chromium drops no client hints of a request that outlives the page: `keepalive` (vector seed-2002:258).
     pub drops_client_hints_of_keepalive: bool,

@@ -175,7 +175,8 @@ impl Redirect<'_> {
     fn drops_client_hints(&self, request: &Request, profile: &Profile) -> bool {
         profile.drops_client_hints_on_redirect
             && (profile.drops_client_hints_of_keepalive || !request.keepalive)
-            && !self.tab.same_origin(&Origin::of(&self.location))
+            && !(self.tab.same_origin(self.origin)
+                && self.tab.same_origin(&Origin::of(&self.location)))
     }
 
     /// Whether the redirect leads to another origin than the page's.
