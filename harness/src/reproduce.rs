@@ -15,6 +15,11 @@ pub fn curl(method: &str, url: &str, headers: &[(String, String)], body: Option<
         method => words.extend(["-X".to_owned(), quote(method)]),
     }
     for (name, value) in headers {
+        // Its own list of codings, which it then reads as well.
+        if name.eq_ignore_ascii_case("accept-encoding") && value != "identity" {
+            words.push("--compressed".to_owned());
+            continue;
+        }
         // curl drops a header that has no value unless its name ends with a semicolon.
         let line = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
         words.extend(["-H".to_owned(), quote(&line)]);

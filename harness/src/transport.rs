@@ -1,6 +1,6 @@
 //! The transport: one exchange of HTTP, exactly as asked, and nothing of the client's own.
 //!
-//! No proxy from the environment, no redirects, no cookies, no decompression. A request that is lost
+//! No proxy from the environment, no redirects, no cookies. A request that is lost
 //! on a connection that had been used before is sent once more on a new one, as browsers do, and none
 //! else. Whatever a server does is a value: a response, a response whose body
 //! broke off, or a [`ConnectionFailure`]. Header names go out in lower case, and
@@ -21,6 +21,8 @@ use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Proxy, Response,
 use rustls::CertificateError;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Origin, Url};
+
+mod coding;
 
 /// How exchanges are made.
 #[derive(Clone, Debug)]
@@ -275,6 +277,10 @@ impl Transport {
                 }
             }
         };
+        let codings = answer.headers.get("content-encoding").unwrap_or_default();
+        let decoded = coding::decoded(answer.body, &codings, self.max_body);
+        answer.body = decoded.bytes;
+        answer.body_error = answer.body_error.or(decoded.error);
         answer
     }
 }

@@ -14,7 +14,8 @@ use crate::redact;
 
 /// The headers of a request that say what a browser makes of CORS and its neighbours; those that
 /// the page's script sets are compared as well.
-const HEADERS: [&str; 10] = [
+const HEADERS: [&str; 11] = [
+    "accept-encoding",
     "origin",
     "access-control-request-method",
     "access-control-request-headers",

@@ -22,8 +22,11 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::server::TlsStream;
 
+/// `eighteen bytes, ok` in gzip.
+const PACKED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xcd\x4c\xcf\x28\x49\x4d\xcd\x53\x48\xaa\x2c\x49\x2d\xd6\x51\xc8\xcf\x06\x00\xd3\xf3\x2d\xf7\x12\x00\x00\x00";
+
 /// A body that says that it is gzip and is not.
-pub(crate) const COMPRESSED: &[u8] = b"\x1f\x8b as it was sent";
+const COMPRESSED: &[u8] = b"\x1f\x8b as it was sent";
 
 /// A server that runs as long as the runtime of its test.
 pub(crate) struct Served {
@@ -86,6 +89,7 @@ fn routes() -> Router {
     Router::new()
         .route("/version", get(async move |version: Version| (everyone, format!("{version:?}"))))
         .route("/echo", get(echo))
+        .route("/packed", get(async || ([(CONTENT_ENCODING, "gzip")], PACKED)))
         .route("/compressed", get(async || ([(CONTENT_ENCODING, "gzip")], COMPRESSED)))
         .route("/eighteen", get(async || "eighteen bytes, ok"))
         .route(

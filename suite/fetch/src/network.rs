@@ -12,7 +12,7 @@ use crate::agent::UserAgent;
 use crate::cookie::Distance;
 use crate::fetch::{HttpRequest, Tainting};
 use crate::header_list::HeaderList;
-use crate::origin::Origin;
+use crate::origin::{Origin, is_loopback};
 use crate::page::{EmbedderPolicy, Page};
 use crate::preflight::preflight_headers;
 use crate::preflight_cache::site;
@@ -186,11 +186,7 @@ pub(crate) fn actual(context: &Context<'_>, agent: &UserAgent, now: Duration) ->
     if profile.cache_headers_cross_origins || !crossed {
         cache_mode(&mut headers, context.cache_mode(profile));
     }
-    // Step 8.19: a range is asked for as it is, without a coding.
-    if headers.contains("range") {
-        headers.append("Accept-Encoding", "identity");
-    }
-    // Step 8.20: what HTTP itself needs is the driver's to add.
+    append_codings(&mut headers, request.current_url(), profile);
     // Step 8.21.1: the cookies.
     if context.include_credentials(profile) {
         let tab = site(context.page.top_level_origin());
@@ -220,6 +216,7 @@ pub(crate) fn preflight(context: &Context<'_>, profile: &Profile) -> HttpRequest
         headers.append("User-Agent", value);
     }
     common(&mut headers, context, profile, true);
+    append_codings(&mut headers, context.request.current_url(), profile);
     if profile.cache_headers_on_preflight {
         cache_mode(&mut headers, context.cache_mode(profile));
     }
@@ -278,6 +275,22 @@ fn common(headers: &mut HeaderList, context: &Context<'_>, profile: &Profile, pr
     if !headers.contains("user-agent") || !profile.user_agent_needs_preflight {
         headers.set("User-Agent", profile.user_agent);
     }
+}
+
+/// The codings of a body that the browser reads: steps of
+/// [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
+fn append_codings(headers: &mut HeaderList, url: &Url, profile: &Profile) {
+    let origin = Origin::of(url);
+    let is_here = matches!(&origin, Origin::Tuple { host, .. } if is_loopback(host));
+    let is_secret = url.scheme() == "https" || is_here && profile.says_all_codings_to_loopback;
+    // Step 8.19: a range is asked for as it is, without a coding.
+    // Step 8.20: else as the browser can; what else HTTP itself needs is the driver's to add.
+    let codings = match headers.contains("range") {
+        true => "identity",
+        false if is_secret => profile.codings,
+        false => profile.codings_in_the_open,
+    };
+    headers.append("Accept-Encoding", codings);
 }
 
 /// [Appends a request `Origin` header](https://fetch.spec.whatwg.org/#append-a-request-origin-header).

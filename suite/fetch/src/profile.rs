@@ -17,6 +17,12 @@ pub struct Profile {
     pub user_agent: &'static str,
     /// The `Accept-Language` that it sends.
     pub accept_language: &'static str,
+    /// The content codings that it says it reads.
+    pub codings: &'static str,
+    /// The same where the URL is not encrypted: what has been on the way for longest.
+    pub codings_in_the_open: &'static str,
+    /// Chromium and Firefox say it all to this machine as well.
+    pub says_all_codings_to_loopback: bool,
     /// Chromium counts client hints (`DPR`, `Save-Data` with the value `on`, …) as safelisted, where their
     /// values are well-formed (vectors 29, 73 and 108, seed-102:512 and seed-105:464).
     pub safelists_client_hints: bool,

@@ -242,6 +242,23 @@ mod tests {
         );
     }
 
+    #[test_case("ect", "4g", true; "a connection's kind")]
+    #[test_case("ect", "slow-2g", true; "the slowest")]
+    #[test_case("ect", "5g", false; "a kind that is none")]
+    #[test_case("dpr", "1.5", true; "a fraction")]
+    #[test_case("dpr", "1.", false; "a fraction without digits")]
+    #[test_case("rtt", "50", true; "a whole number")]
+    #[test_case("rtt", "5.0", false; "a fraction of what is whole")]
+    fn a_client_hint_is_safe_in_chromium_where_it_is_well_formed(
+        name: &str,
+        value: &str,
+        want: bool,
+    ) {
+        let safe =
+            |profile| is_cors_safelisted_request_header(name.as_bytes(), value.as_bytes(), profile);
+        assert_eq!([&Profile::CHROMIUM, &Profile::SPEC].map(safe), [want, false]);
+    }
+
     #[test]
     fn a_range_of_any_length_is_compared() {
         let range = |range: &str| {

@@ -15,6 +15,7 @@
 //! | `filtering` | `fetch/api/cors/cors-{filtering,expose-star}`, `cors/access-control-expose-headers-parsing`, `fetch/api/response/response-headers-guard` |
 //! | `credentials` | `fetch/api/cors/cors-cookies*`, `fetch/api/credentials`, `cookies/samesite` |
 //! | `keepalive` | `fetch/api/basic/keepalive*`, `fetch/api/request/request-keepalive-quota` |
+//! | `only_if_cached` | `fetch/api/request/request-cache-only-if-cached` |
 //! | `no_cors` | `fetch/api/basic/mode-no-cors`, `fetch/api/headers/headers-no-cors`, `fetch/range`, `fetch/api/basic/integrity` |
 //! | `forbidden` | `fetch/api/request/request-bad-port`, `fetch/api/request/{request-headers,forbidden-method}`, `fetch/api/basic/request-{forbidden-headers,headers-case}`, `mixed-content` |
 //! | `isolation` | `fetch/cross-origin-resource-policy`, `fetch/metadata`, `resource-timing/TAO-*` |
@@ -30,6 +31,7 @@ mod forbidden;
 mod isolation;
 mod keepalive;
 mod no_cors;
+mod only_if_cached;
 mod origin_header;
 mod preflight_answer;
 mod preflight_cache;

@@ -31,6 +31,7 @@ fn every_byte_of_a_preflight() {
         ("Sec-Fetch-Mode", "cors"),
         ("Sec-Fetch-Site", "cross-site"),
         ("User-Agent", &agent),
+        ("Accept-Encoding", "gzip, deflate, br"),
     ];
     assert_eq!(lines, want.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_ne!(language, "de");
