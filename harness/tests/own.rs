@@ -14,6 +14,7 @@ use axum::routing::get;
 use corspec::event::ResultKind;
 use corspec::exit::Exit;
 use corspec::own::{Check, Policy};
+use corspec_suite::case::Abilities;
 use corspec_suite::load::Suite;
 use corspec_targets::reference;
 use test_case::test_case;
@@ -49,6 +50,30 @@ async fn a_right_service_passes_with_one_route_under_every_policy() {
         let report = check.service(reference::router(policy)).await.unwrap();
         assert_eq!(report.exit, Exit::Expected, "{name}\n{report}");
     }
+}
+
+/// Every route of the reference, and what it can do beyond them.
+fn whole(policy: &Policy) -> Check {
+    let all = Abilities::all();
+    let check = all.routes.into_iter().fold(Check::of(policy.clone()), |it, (n, p)| it.route(n, p));
+    all.other.into_iter().fold(check, Check::ability)
+}
+
+#[test_case("allow-origins = ['https://app.example']\nallow-methods = ['GET', 'POST', 'OPTIONS']" ; "options beside safelisted methods")]
+#[test_case("allow-origins = ['*']\nallow-methods = ['OPTIONS', 'PUT']\nexpose-headers = ['x-exposed']" ; "options before another")]
+#[test_case("allow-origins = ['https://app.example']\nallow-null-origin = true\nallow-methods = ['OPTIONS']\nexpose-headers = ['X-Exposed']" ; "options alone, and null")]
+#[test_case("allow-origins = ['https://xn--bcher-kva.example']\nallow-methods = ['PUT']" ; "an internationalised name")]
+#[test_case("allow-origins = ['https://app.xn--p1ai']\nallow-credentials = true" ; "an internationalised top level")]
+#[test_case("allow-origins = ['https://*.xn--bcher-kva.example']\nallow-headers = ['x-a']" ; "what is below an internationalised name")]
+#[test_case("allow-origins = ['https://app.example']\nallow-methods = ['PUT']\nmax-age = 31536000" ; "a year")]
+#[test_case("allow-origins = ['https://a.example', 'https://b.example']\nallow-methods = ['PUT']\nmax-age = 4294967295" ; "the longest age, and two origins")]
+#[test_case("allow-origins = ['https://evil.test']\nallow-methods = ['PATCH']" ; "the name of a stranger")]
+#[test_case("allow-origins = ['http://evil.test', 'https://evil1.test']\nallow-headers = ['authorization']" ; "the names of strangers")]
+#[tokio::test]
+async fn a_right_service_passes_under_any_policy(text: &str) {
+    let policy = policy(text);
+    let report = whole(&policy).service(reference::router(&policy)).await.unwrap();
+    assert_eq!(report.exit, Exit::Expected, "{report}");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub const ORIGIN_ROLES: &[(&str, &str)] = &[
 
 /// The method roles, with what each means; any other method is a literal.
 pub const METHOD_ROLES: &[(&str, &str)] = &[
-    ("allowed-unsafe", "the first allowed method that needs a preflight"),
+    ("allowed-unsafe", "the first allowed method that needs a preflight, OPTIONS aside"),
     ("other-allowed-unsafe", "another one"),
     ("denied", "a method that the policy does not allow"),
 ];
@@ -91,22 +91,38 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
                 .is_some_and(|host| host.split('.').any(|label| label.starts_with("xn--")))
         }),
         "allowed-port" => exact(policy, "a port", |url| url.port().is_some()),
-        "denied" => (0..)
-            .map(|n| {
-                if n == 0 {
-                    "https://evil.test".to_owned()
-                } else {
-                    format!("https://evil{n}.test")
-                }
+        "denied" => strangers(policy)
+            .find(|host| {
+                ["http", "https"].iter().all(|it| !policy.allows_origin(&format!("{it}://{host}")))
             })
-            .take(policy.allow_origins.len() + 1)
-            .find(|origin| !policy.allows_origin(origin))
+            .map(|host| format!("https://{host}"))
             .ok_or_else(|| "the policy allows every origin".to_owned()),
         _ => match Lookalike::named(role) {
             Some(lookalike) => lookalike.resolve(&allowed_origins(policy), policy),
             None => Err(format!("there is no origin role `{role}`")),
         },
     }
+}
+
+/// Names of hosts, at least one more below each top level than the policy has entries.
+fn strangers(policy: &Policy) -> impl Iterator<Item = String> + use<> {
+    let entries = policy.allow_origins.len();
+    ["test", "invalid"].into_iter().flat_map(move |top| {
+        (0..=entries).map(move |n| match n {
+            0 => format!("evil.{top}"),
+            n => format!("evil{n}.{top}"),
+        })
+    })
+}
+
+/// The host of the origin that `role` is under `policy`, with its port where it has one.
+///
+/// # Errors
+/// The reason why the policy has no such origin, or that it is no host's.
+pub fn host(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
+    let origin = origin(role, policy)?;
+    let (_, host) = origin.split_once("://").ok_or_else(|| format!("`{origin}` has no host"))?;
+    Ok(host.to_owned())
 }
 
 /// The first origin named in the policy that is as asked for; `what` it has, in words.
@@ -136,12 +152,16 @@ fn allowed_origins(policy: &Policy) -> Vec<String> {
 /// The reason why the policy has no such method.
 pub fn method(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
     match role {
-        "allowed-unsafe" => {
-            allowed_unsafe(policy, 0, "the policy allows no method that needs a preflight")
-        }
-        "other-allowed-unsafe" => {
-            allowed_unsafe(policy, 1, "the policy allows no second method that needs a preflight")
-        }
+        "allowed-unsafe" => allowed_unsafe(
+            policy,
+            0,
+            "the policy allows no method that needs a preflight, OPTIONS aside",
+        ),
+        "other-allowed-unsafe" => allowed_unsafe(
+            policy,
+            1,
+            "the policy allows no second method that needs a preflight, OPTIONS aside",
+        ),
         "denied" => ["DELETE", "PATCH", "PUT", "CORSPEC-DENIED"]
             .into_iter()
             .find(|method| !policy.allows_method(method))
@@ -151,13 +171,14 @@ pub fn method(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
     }
 }
 
+/// OPTIONS is passed over: who lists it means preflights as a rule, and many servers take any OPTIONS for one.
 fn allowed_unsafe(policy: &Policy, index: usize, reason: &str) -> Result<String, NotApplicable> {
     let wildcard = policy.allow_methods.iter().any(|m| m == "*");
     let listed = policy
         .allow_methods
         .iter()
         .map(String::as_str)
-        .filter(|m| *m != "*" && !is_safelisted_method(m));
+        .filter(|m| !matches!(*m, "*" | "OPTIONS") && !is_safelisted_method(m));
     let standing_in = ["PUT", "DELETE"].into_iter().filter(|_| wildcard);
     listed.chain(standing_in).nth(index).map(str::to_owned).ok_or_else(|| reason.to_owned())
 }
@@ -270,6 +291,8 @@ mod tests {
     #[test_case(LIST, "other-allowed", "http://localhost:3000" ; "second of a list")]
     #[test_case(LIST, "denied", "https://evil.test" ; "denied")]
     #[test_case("allow-origins = ['https://evil.test']", "denied", "https://evil1.test" ; "denied where that one is allowed")]
+    #[test_case("allow-origins = ['http://evil.test']", "denied", "https://evil1.test" ; "denied where that host is allowed by another scheme")]
+    #[test_case("allow-origins = ['https://*.test']", "denied", "https://evil.invalid" ; "denied where all below that top level is allowed")]
     #[test_case(PATTERN, "allowed", "https://app.example.com" ; "allowed of a pattern")]
     #[test_case(PATTERN, "other-allowed", "https://other.example.com" ; "second of a pattern")]
     #[test_case(PATTERN, "deep-subdomain", "https://deep.app.example.com" ; "deep")]
@@ -295,6 +318,8 @@ mod tests {
 
     #[test_case(LIST, "allowed-unsafe", Ok("PUT") ; "listed")]
     #[test_case(LIST, "other-allowed-unsafe", Err(()) ; "no second")]
+    #[test_case("allow-methods = ['OPTIONS', 'PATCH']", "allowed-unsafe", Ok("PATCH") ; "another than OPTIONS")]
+    #[test_case("allow-methods = ['GET', 'OPTIONS']", "allowed-unsafe", Err(()) ; "OPTIONS alone")]
     #[test_case(ANY, "other-allowed-unsafe", Ok("DELETE") ; "wildcard")]
     #[test_case(LIST, "denied", Ok("DELETE") ; "denied")]
     #[test_case(ANY, "denied", Err(()) ; "all are allowed")]

@@ -1,4 +1,4 @@
-//! Templates: `{origin:ROLE}`, `{method:ROLE}`, `{header:ROLE}`, `{policy:FIELD}`, `{repeat:N:TEXT}` and a route's path.
+//! Templates: `{origin:ROLE}`, `{host:ROLE}`, `{method:ROLE}`, `{header:ROLE}`, `{policy:FIELD}`, `{repeat:N:TEXT}` and a route's path.
 
 use url::form_urlencoded::byte_serialize;
 
@@ -33,6 +33,7 @@ impl Template<'_> {
         };
         match inner.split_once(':') {
             Some(("origin", role)) => role::origin(role, self.policy),
+            Some(("host", role)) => role::host(role, self.policy),
             Some(("method", role)) => role::method(role, self.policy),
             Some(("header", role)) => match role.strip_suffix(":upper") {
                 Some(role) => Ok(names(role)?.to_ascii_uppercase()),
@@ -92,6 +93,8 @@ mod tests {
     use test_case::test_case;
 
     #[test_case("{origin:allowed}/path", Ok("https://a.example/path") ; "origin")]
+    #[test_case("host={host:allowed};", Ok("host=a.example;") ; "host")]
+    #[test_case("{host:null}", Err(()) ; "no host")]
     #[test_case("{method:denied}", Ok("DELETE") ; "method")]
     #[test_case("content-type, {header:allowed:upper}", Ok("content-type, X-A") ; "header in upper case")]
     #[test_case("{policy:max-age}", Ok("5") ; "max age")]

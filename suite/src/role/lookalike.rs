@@ -1,5 +1,7 @@
 //! Origins that resemble an allowed one and are not it.
 
+use corspec_fetch::origin::Origin;
+
 use crate::policy::Policy;
 
 /// A way to make an origin that resembles an allowed one.
@@ -26,8 +28,10 @@ impl Lookalike {
         if allowed.is_empty() {
             return Err("the policy allows no origin that another could resemble".to_owned());
         }
+        let made = allowed.iter().filter_map(|origin| (self.make)(&Parts::of(origin)?));
+        // What becomes of an internationalised name may be no name that a browser knows.
         let made: Vec<String> =
-            allowed.iter().filter_map(|origin| (self.make)(&Parts::of(origin)?)).collect();
+            made.filter(|origin| self.wire_only || Origin::parse(origin).is_ok()).collect();
         let Some(first) = made.first() else {
             return Err(format!("no allowed origin has a look-alike of the kind `{}`", self.name));
         };
@@ -275,6 +279,8 @@ mod tests {
     #[test_case(APP, "sibling", Some("https://sibling.example"))]
     #[test_case(APP, "trailing-dot", Some("https://app.example."))]
     #[test_case(APP, "idn-homograph", Some("https://xn--pp-6kc.example"))]
+    #[test_case("allow-origins = ['https://xn--bcher-kva.example']", "subdomain", Some("https://sub.xn--bcher-kva.example") ; "subdomain of an internationalised name")]
+    #[test_case("allow-origins = ['https://xn--bcher-kva.example']", "unescaped-dot", None ; "no punycode")]
     #[test_case("allow-origins = ['http://localhost']", "localhost", None ; "localhost where it is allowed")]
     #[test_case(APP, "userinfo-lookalike", Some("https://app.example@evil.test"))]
     #[test_case(APP, "uppercase", Some("https://APP.EXAMPLE"))]

@@ -53,7 +53,7 @@ impl Roles {
     fn template(&mut self, text: &str) {
         for inner in text.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             match inner.split_once(':') {
-                Some(("origin", role)) => self.origin(role),
+                Some(("origin" | "host", role)) => self.origin(role),
                 Some(("method", role)) => self.named("method", METHOD_ROLES, role),
                 Some(("header", role)) => {
                     let role = role.strip_suffix(":upper").unwrap_or(role);

@@ -37,7 +37,8 @@ async fn answer(method: Method, uri: Uri, request: HeaderMap) -> impl IntoRespon
     let always = HeaderValue::from_static("true");
     response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, always);
     response.insert(header::VARY, HeaderValue::from_static("Origin"));
-    if method == Method::OPTIONS {
+    // Only this header makes a preflight of it (Fetch, `#cors-preflight-request`); a page may send OPTIONS itself.
+    if method == Method::OPTIONS && request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return (StatusCode::NO_CONTENT, response);
     }
     let whole = uri.path_and_query().map_or("", |it| it.as_str());
