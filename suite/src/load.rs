@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use corspec_fetch::anchors;
 use corspec_fetch::cause::{self, CAUSES};
+use corspec_fetch::construct::is_forbidden_method;
 use include_dir::{Dir, include_dir};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
 use crate::case::references;
-use crate::policy::Policy;
+use crate::policy::{Policy, is_token};
 use crate::requirement::{ABILITIES, FACTS, Fact, ROUTES};
 use crate::role::{LOOKALIKES, ORIGIN_ROLES, is_origin_role, is_wire_only};
 use crate::scenario::{AreaFile, Basis, DifferentialAction, Level, Operator, Scenario, Step};
@@ -286,6 +288,7 @@ fn lint(scenario: &Scenario, area: &str, ids: &mut BTreeSet<String>) -> Result<(
             "`spec` is `standard#anchor step`, the standard `fetch`, `html` or `rfc…`",
         ));
     }
+    lint_anchor(&scenario.spec)?;
     for requirement in &scenario.requires {
         lint_requirement(requirement)?;
     }
@@ -294,12 +297,37 @@ fn lint(scenario: &Scenario, area: &str, ids: &mut BTreeSet<String>) -> Result<(
         lint_step(scenario, step, &names)?;
         lint_order(id, &scenario.step, index, &names)?;
     }
+    let expects = |step: &Step| step.differential.is_some() || !step.expect.is_of_anything();
+    if scenario.grammar.is_none() && !scenario.step.iter().any(expects) {
+        return Err(fault(
+            id,
+            "it passes whatever is answered: none of its steps expects anything",
+        ));
+    }
     for expect in scenario.accept.iter().flat_map(|accept| &accept.expect) {
         if !names.contains(&expect.step) {
             return Err(unknown("step", &expect.step, names.iter().map(String::as_str)));
         }
     }
     Ok(())
+}
+
+/// An anchor of the Fetch standard must be there; those of other standards are not known here.
+fn lint_anchor(spec: &str) -> Result<(), Fault> {
+    let Some((anchor, _)) =
+        spec.strip_prefix("fetch#").map(|rest| rest.split_once(' ').unwrap_or((rest, "")))
+    else {
+        return Ok(());
+    };
+    if anchors().any(|known| known == anchor) {
+        return Ok(());
+    }
+    let near = nearest(anchor, anchors());
+    Err(Fault {
+        word: spec.to_owned(),
+        message: format!("the Fetch standard has no anchor `{anchor}`"),
+        hint: near.map(|name| format!("did you mean `fetch#{name}`?")),
+    })
 }
 
 fn lint_requirement(requirement: &str) -> Result<(), Fault> {
@@ -337,6 +365,10 @@ fn lint_step(scenario: &Scenario, step: &Step, names: &[String]) -> Result<(), F
                 let roles =
                     ORIGIN_ROLES.iter().map(|(n, _)| *n).chain(LOOKALIKES.iter().map(|l| l.name));
                 return Err(unknown("origin role", &fetch.origin, roles));
+            }
+            let method = fetch.method.as_bytes();
+            if is_forbidden_method(method) || !is_token(method) {
+                return Err(fault(&fetch.method, "no page can send this method, use `wire`"));
             }
             if is_wire_only(&fetch.origin) {
                 return Err(fault(&fetch.origin, "no browser sends this origin, use `wire`"));
@@ -488,6 +520,12 @@ expect = { page = "blocked", cause = ["allow-origin-missing"], header = [ { on =
     #[test_case("\"outcome\"", "\"cache\"", "`must` is for" ; "level and basis")]
     #[test_case("direction = \"fail-open\"", "", "`direction` may be absent" ; "direction")]
     #[test_case("\"fetch#cors-check 4\"", "\"cors-check\"", "`spec` is" ; "spec")]
+    #[test_case("fetch#cors-check 4", "fetch#cors-chek 4", "did you mean `fetch#cors-check`?" ; "anchor")]
+    #[test_case("fetch#cors-check 4", "fetch#xyz", "no anchor `xyz`" ; "anchor without step")]
+    #[test_case("\"allowed\",", "\"allowed\", method = \"trace\",", "simple.toml:15" ; "forbidden method, with its line")]
+    #[test_case("\"allowed\",", "\"allowed\", method = \"P T\",", "no page can send" ; "method that is no token")]
+    #[test_case("expect = { page = \"blocked\", cause = [\"allow-origin-missing\"], header = [ { on = \"actual\", name = \"vary\", is = \"vary-names\", value = \"origin\" } ] }", "", "passes whatever is answered" ; "no expectation")]
+    #[test_case("page = \"blocked\", cause = [\"allow-origin-missing\"], header = [ { on = \"actual\", name = \"vary\", is = \"vary-names\", value = \"origin\" } ]", "page = \"any\"", "passes whatever is answered" ; "an expectation of anything")]
     #[test_case("\"credentials\"", "\"credentails\"", "did you mean `credentials`?" ; "requirement")]
     #[test_case("\"credentials\"", "\"route:resouce\"", "did you mean `resource`?" ; "required route")]
     #[test_case("\"credentials\"", "\"ability:all-method\"", "did you mean `all-methods`?" ; "ability")]

@@ -3,6 +3,9 @@
 //! Field names are those of the Gateway API's CORS filter. A policy is written as TOML in files and as JSON in the
 //! environment of a launched target. Matching here is exact, byte for byte, as the browser compares origins.
 
+use corspec_fetch::construct::{
+    is_forbidden_method, is_forbidden_request_header, normalize_method,
+};
 use serde::{Deserialize, Serialize};
 
 mod pattern;
@@ -60,6 +63,17 @@ pub enum PolicyError {
     /// A method that no page can send.
     #[error("`{0}` in `allow-methods` is forbidden to pages by the Fetch standard, remove it")]
     ForbiddenMethod(String),
+    /// A method that browsers send in upper case, whatever case a page writes.
+    #[error("`{0}` in `allow-methods` never equals what browsers send, write `{1}`")]
+    NotNormalized(String, String),
+    /// A lower-case `patch`, the one common method whose case browsers leave alone.
+    #[error(
+        "`{0}` in `allow-methods` is another method than `PATCH`, write `PATCH` (or both, if pages send both)"
+    )]
+    NotPatch(String),
+    /// A request header that no page can set.
+    #[error("`{0}` in `allow-headers` is forbidden to pages by the Fetch standard, remove it")]
+    ForbiddenHeader(String),
     /// `*` in a list together with credentials, where browsers read it as a plain name.
     #[error("`*` in `{0}` is no wildcard when `allow-credentials` is true, list the names")]
     WildcardWithCredentials(&'static str),
@@ -110,11 +124,28 @@ impl Policy {
         self.validate_names("allow-methods", &self.allow_methods, "PUT")?;
         self.validate_names("allow-headers", &self.allow_headers, "content-type")?;
         self.validate_names("expose-headers", &self.expose_headers, "x-request-id")?;
-        let forbidden =
-            |m: &&String| ["CONNECT", "TRACE", "TRACK"].iter().any(|f| m.eq_ignore_ascii_case(f));
-        match self.allow_methods.iter().find(forbidden) {
-            Some(method) => Err(PolicyError::ForbiddenMethod(method.clone())),
+        self.allow_methods.iter().try_for_each(|method| self.validate_method(method))?;
+        // Which names are forbidden whatever the value (Fetch, `#forbidden-request-header` steps 1 and 2).
+        let forbidden = |name: &&String| is_forbidden_request_header(name.as_bytes(), b"");
+        match self.allow_headers.iter().find(forbidden) {
+            Some(name) => Err(PolicyError::ForbiddenHeader(name.clone())),
             None => Ok(()),
+        }
+    }
+
+    /// Whether a page can send `method`, as it is written (Fetch, `#concept-method-normalize`).
+    fn validate_method(&self, method: &str) -> Result<(), PolicyError> {
+        if is_forbidden_method(method.as_bytes()) {
+            return Err(PolicyError::ForbiddenMethod(method.to_owned()));
+        }
+        if normalize_method(method.as_bytes()) != method.as_bytes() {
+            let upper = method.to_ascii_uppercase();
+            return Err(PolicyError::NotNormalized(method.to_owned(), upper));
+        }
+        let is_meant = |listed: &String| listed == "PATCH";
+        match method.eq_ignore_ascii_case("PATCH") && !self.allow_methods.iter().any(is_meant) {
+            true => Err(PolicyError::NotPatch(method.to_owned())),
+            false => Ok(()),
         }
     }
 
@@ -206,6 +237,11 @@ mod tests {
     #[test_case("allow-headers = ['']", "`` in `allow-headers` is not an HTTP token" ; "empty header")]
     #[test_case("expose-headers = ['x:y']", "`x:y` in `expose-headers`" ; "colon")]
     #[test_case("allow-methods = ['trace']", "`trace` in `allow-methods` is forbidden" ; "forbidden method")]
+    #[test_case("allow-methods = ['GET', 'put']", "`put` in `allow-methods` never equals what browsers send, write `PUT`" ; "method in lower case")]
+    #[test_case("allow-methods = ['Get']", "write `GET`" ; "safelisted method in mixed case")]
+    #[test_case("allow-methods = ['patch']", "`patch` in `allow-methods` is another method than `PATCH`" ; "patch alone")]
+    #[test_case("allow-headers = ['Cookie']", "`Cookie` in `allow-headers` is forbidden" ; "forbidden header")]
+    #[test_case("allow-headers = ['*', 'sec-ch-ua']", "`sec-ch-ua` in `allow-headers` is forbidden" ; "forbidden prefix")]
     #[test_case("allow-credentials = true\nallow-methods = ['*']", "no wildcard when `allow-credentials`" ; "wildcard with credentials")]
     #[test_case("allow-origin = []", "unknown field `allow-origin`" ; "unknown key")]
     #[test_case("max-age = -1", "invalid value" ; "negative age")]
@@ -234,6 +270,8 @@ mod tests {
     #[test_case("", "POST", true ; "safelisted")]
     #[test_case("", "PUT", false ; "not listed")]
     #[test_case("allow-methods = ['PATCH']", "PATCH", true ; "listed")]
+    #[test_case("allow-methods = ['PATCH', 'patch']", "patch", true ; "both of them")]
+    #[test_case("allow-methods = ['brew']", "BREW", false ; "a method of its own in lower case")]
     #[test_case("allow-methods = ['PATCH']", "patch", false ; "other case")]
     #[test_case("allow-methods = ['*']", "BREW", true ; "wildcard")]
     fn methods_are_matched_by_case(text: &str, method: &str, expected: bool) {

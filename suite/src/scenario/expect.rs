@@ -34,6 +34,19 @@ pub struct Expect {
     pub line: usize,
 }
 
+impl Expect {
+    /// Whether it holds whatever comes of the step.
+    #[must_use]
+    pub fn is_of_anything(&self) -> bool {
+        matches!(self.page, None | Some(PageSees::Any))
+            && self.status.is_none()
+            && self.preflight.is_none()
+            && self.actual.is_none()
+            && [&self.cause, &self.visible, &self.hidden].iter().all(|names| names.is_empty())
+            && self.header.is_empty()
+    }
+}
+
 /// What a page sees of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
