@@ -33,6 +33,8 @@ use miette::IntoDiagnostic as _;
 
 #[path = "conformance/own.rs"]
 mod own;
+#[path = "conformance/required.rs"]
+mod required;
 
 /// What one target gave, or why it gave nothing.
 type Results = Result<Given, String>;
@@ -70,6 +72,7 @@ fn main() -> miette::Result<()> {
         trials.extend(trials_of(Whom::Own(own), &suite)?);
     } else {
         trials.extend(own::trials());
+        trials.push(required::trial());
     }
     if config.is_none() || chosen.is_some() {
         for target in targets(&registry, chosen.as_deref())? {
@@ -87,17 +90,19 @@ fn targets<'a>(registry: &'a Registry, chosen: Option<&str>) -> miette::Result<V
 }
 
 fn trials_of(whom: Whom, suite: &Arc<Suite>) -> miette::Result<Vec<Trial>> {
+    let mut results = OnceLock::new();
     if let Whom::Target(target) = &whom
         && let Availability::Unavailable { missing, how } = target.availability(None)?
     {
         let reason = format!("{} is missing: {how}", missing.join(", "));
-        let required = std::env::var_os("CORSPEC_REQUIRE_TARGETS").is_some();
-        return Ok(vec![Trial::ignorable_test(target.id.clone(), move || match required {
-            true => Err(Failed::from(reason)),
-            false => Ok(Completion::ignored_with(reason)),
-        })]);
+        if std::env::var_os("CORSPEC_REQUIRE_TARGETS").is_none() {
+            let ignored = move || Ok(Completion::ignored_with(reason));
+            return Ok(vec![Trial::ignorable_test(target.id.clone(), ignored)]);
+        }
+        // Each of its trials fails, so that whatever is chosen of it does.
+        results = OnceLock::from(Err(reason));
     }
-    let asked = Arc::new(Once { whom, results: OnceLock::new() });
+    let asked = Arc::new(Once { whom, results });
     if std::env::var_os("NEXTEST").is_some() {
         let suite = Arc::clone(suite);
         return Ok(vec![Trial::test(asked.whom.id().to_owned(), move || whole(&asked, &suite))]);

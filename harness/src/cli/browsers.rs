@@ -15,7 +15,9 @@ use corspec_suite::scenario::Scenario;
 use corspec_targets::install::install;
 use corspec_targets::registry::{Availability, Registry, Target};
 
-use super::prepare::{Refused, chosen, complain, named_policies, named_target, start_guardian};
+use super::prepare::{
+    Refused, chosen, complain, named_policies, named_target, registry, start_guardian,
+};
 use super::record::{self, RecordArgs};
 use crate::browsers::engine::{Engine, Programs};
 use crate::browsers::servers::Servers;
@@ -116,8 +118,7 @@ pub(super) async fn command(args: &BrowsersArgs) -> Exit {
 
 async fn prepared(args: &BrowsersArgs) -> Result<Exit, Refused> {
     let suite = Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()))?;
-    let registry =
-        Registry::discover(None).map_err(|error| Refused(Exit::Usage, error.to_string()))?;
+    let registry = registry()?;
     let asked = asked(args, &suite, &registry)?;
     let found = asked.engines.iter().map(|engine| (*engine, engine.programs()));
     let found: Vec<(Engine, Result<Programs, String>)> =

@@ -30,17 +30,51 @@ pub(in crate::cli) fn chosen<'a>(
 ) -> Result<Vec<&'a Scenario>, Refused> {
     let selection = Selection::new(scenario, exclude)
         .map_err(|error| Refused(Exit::Usage, error.to_string()))?;
-    for name in scenario.iter().filter(|name| is_literal(name) && name.contains('/')) {
-        if suite.scenario(name).is_none() {
-            let ids = suite.scenarios().iter().map(|scenario| scenario.id.as_str());
-            return Err(Refused(Exit::Usage, unknown("scenario", name, ids)));
-        }
-    }
+    scenario.iter().chain(exclude).try_for_each(|pattern| matches_some(suite, pattern))?;
     let scenarios: Vec<_> = suite.scenarios().iter().filter(|it| selection.takes(it)).collect();
     if scenarios.is_empty() {
         return Err(Refused(Exit::Nothing, "no scenario matches; nothing was asked".to_owned()));
     }
     Ok(scenarios)
+}
+
+/// That a pattern of `--scenario` or `--exclude` means something of the suite: what names an area or
+/// a scenario that there is not is a mistake, and a glob that matches nothing asks nothing.
+fn matches_some(suite: &Suite, pattern: &String) -> Result<(), Refused> {
+    let ids = || suite.scenarios().iter().map(|scenario| scenario.id.as_str());
+    match (is_literal(pattern), pattern.contains('/')) {
+        (true, true) if suite.scenario(pattern).is_none() => {
+            Err(Refused(Exit::Usage, unknown("scenario", pattern, ids())))
+        }
+        (true, false) if !suite.areas().contains_key(pattern) => {
+            let areas = suite.areas().keys().map(String::as_str);
+            Err(Refused(Exit::Usage, unknown("area", pattern, areas)))
+        }
+        (true, _) => Ok(()),
+        (false, _) => {
+            let only = Selection::new(std::slice::from_ref(pattern), &[])
+                .map_err(|error| Refused(Exit::Usage, error.to_string()))?;
+            match suite.scenarios().iter().any(|it| only.takes(it)) {
+                true => Ok(()),
+                false => Err(Refused(Exit::Nothing, matches_none(pattern))),
+            }
+        }
+    }
+}
+
+/// That a glob matches nothing, and what is easily forgotten.
+fn matches_none(pattern: &str) -> String {
+    let help =
+        if pattern.contains('/') { "" } else { " (a star does not cross the slash of an id)" };
+    format!("no scenario matches `{pattern}`{help}; nothing was asked")
+}
+
+/// The targets of the nearest `targets/`, and the reference.
+pub(in crate::cli) fn registry() -> Result<Registry, Refused> {
+    Registry::discover(None).map_err(|error| {
+        let report = format!("{:?}", miette::Report::new(error));
+        Refused(Exit::Usage, report.trim_start().to_owned())
+    })
 }
 
 /// The scenario files of `folder`, or those that are built in.

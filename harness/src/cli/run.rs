@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
 use super::prepare::{
-    Refused, chosen, complain, named_policies, named_target, start_guardian, suite,
+    Refused, chosen, complain, named_policies, named_target, registry, start_guardian, suite,
 };
 use crate::event::{Event, TargetState};
 use crate::exit::Exit;
@@ -126,7 +126,7 @@ pub(super) async fn command(args: RunArgs) -> Exit {
 async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let usage = |message: String| Refused(Exit::Usage, message);
     let suite = suite(args.suite.as_deref())?;
-    let registry = Registry::discover(None).map_err(|error| usage(error.to_string()))?;
+    let registry = registry()?;
     let scenarios = chosen(&suite, &args.scenario, &args.exclude)?;
     // What is known is known of the built-in scenarios.
     let known_in = args.suite.is_none().then_some(&suite);
@@ -173,7 +173,7 @@ fn policies<'a>(
     }
 }
 
-/// The targets that were named, or the reference.
+/// The targets that were named, each once, or the reference.
 fn targets<'a>(
     args: &RunArgs,
     registry: &'a Registry,
@@ -181,7 +181,11 @@ fn targets<'a>(
 ) -> Result<Vec<Asked<'a>>, Refused> {
     match args.targets.as_slice() {
         [] => Ok(vec![asked(REFERENCE, registry, suite)?]),
-        names => names.iter().map(|name| asked(name, registry, suite)).collect(),
+        names => {
+            let mut seen = BTreeSet::new();
+            let once = names.iter().filter(|name| seen.insert(*name));
+            once.map(|name| asked(name, registry, suite)).collect()
+        }
     }
 }
 

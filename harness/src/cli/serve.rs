@@ -10,11 +10,11 @@ use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
 use corspec_targets::launch::{Launch, Running, launch_at};
 use corspec_targets::reference;
-use corspec_targets::registry::{Availability, Registry, Target};
+use corspec_targets::registry::{Availability, Target};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use url::Url;
 
-use super::prepare::{Refused, complain, named_target, start_guardian, unknown};
+use super::prepare::{Refused, complain, named_target, registry, start_guardian, unknown};
 use crate::escape::for_terminal;
 use crate::exit::Exit;
 
@@ -91,8 +91,7 @@ async fn served(args: &ServeArgs) -> Result<Exit, Refused> {
 
 async fn started(args: &ServeArgs) -> Result<Server, Refused> {
     let suite = Suite::embedded().map_err(|error| Refused(Exit::Fault, error.to_string()))?;
-    let registry =
-        Registry::discover(None).map_err(|error| Refused(Exit::Usage, error.to_string()))?;
+    let registry = registry()?;
     let (target, variant) = named_target(&args.target, &registry)?;
     let policy = policy(&suite, &args.policy).map_err(|error| Refused(Exit::Usage, error))?;
     match target.availability(variant) {

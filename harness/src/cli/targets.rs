@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 use corspec_suite::case::{Abilities, Instantiated};
 use corspec_suite::load::Suite;
 use corspec_targets::known::Known;
-use corspec_targets::registry::{Availability, Registry, RegistryError, Target};
+use corspec_targets::registry::{Availability, RegistryError, Target};
 use serde_json::{Value, json};
 
-use super::prepare::{Refused, complain, suite};
+use super::prepare::{Refused, complain, registry, suite};
 use super::print::{print, print_json};
 use crate::exit::Exit;
 
@@ -49,8 +49,7 @@ pub(super) fn command(args: &TargetsArgs) -> Exit {
 
 fn listed(args: &TargetsArgs) -> Result<Exit, Refused> {
     let suite = suite(None)?;
-    let registry = Registry::discover(None)
-        .map_err(|error| Refused(Exit::Usage, format!("{:?}", miette::Report::new(error))))?;
+    let registry = registry()?;
     let rows = registry.targets().iter().map(|target| row(target, &suite));
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     Ok(match args.format {

@@ -20,6 +20,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("exit_1_an_unexpected_failure", || exits(&["wrong"], &["wrong"], 1)),
         Trial::test("exit_1_an_unexpected_pass", unexpected_pass),
         Trial::test("exit_2_bad_usage", bad_usage),
+        Trial::test("exit_2_a_manifest_that_is_wrong_is_shown", bad_manifest),
+        Trial::test("a_target_that_is_named_twice_is_asked_once", named_twice),
         Trial::test("exit_2_known_failures_that_cannot_be_read", bad_known_failures),
         Trial::test("exit_3_required_and_unavailable", || {
             exits(&["unavailable"], &["unavailable", "--require-targets"], 3)
@@ -62,10 +64,13 @@ fn unexpected_pass() -> Check {
 
 fn bad_usage() -> Check {
     let project = Project::of(&["good"])?;
-    let rows: [(&[&str], &str); 7] = [
+    let rows: [(&[&str], &str); 10] = [
         (&["goood"], "did you mean `good`?"),
         (&["good@docker"], "no variant `docker`"),
         (&["good", "--scenario", "simple/no-such"], "did you mean `simple/"),
+        (&["good", "--scenario", "preflihgt"], "no area `preflihgt`; did you mean `preflight`?"),
+        (&["good", "--exclude", "preflihgt"], "no area `preflihgt`; did you mean `preflight`?"),
+        (&["good", "--exclude", "simple/no-such"], "did you mean `simple/"),
         (&["good", "--policy", "publik"], "did you mean `public`?"),
         (&["good", "--scenario", "["], "is not a glob"),
         (&["good", "--timeout", "0"], "above 0"),
@@ -81,6 +86,25 @@ fn bad_usage() -> Check {
     Ok(())
 }
 
+fn bad_manifest() -> Check {
+    let project = Project::of(&["good"])?;
+    project.write("targets/bad/target.toml", "name = ")?;
+    for arguments in [&["run", "good"][..], &["serve", "good", "--policy", "public"]] {
+        let output = project.corspec(arguments).output()?;
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains("bad/target.toml:1:"), "{arguments:?}: {error}");
+    }
+    Ok(())
+}
+
+fn named_twice() -> Check {
+    let project = Project::of(&["good"])?;
+    let (report, _) = project.json(&[&["good", "good"][..], &FEW].concat())?;
+    assert_eq!(report["targets"].as_array().map(Vec::len), Some(1), "{report}");
+    Ok(())
+}
+
 fn bad_known_failures() -> Check {
     let project = Project::of(&["good"])?;
     project.write("targets/good/known.toml", "[[known]]\nscenario = \"simple/*\"\n")?;
@@ -92,10 +116,17 @@ fn bad_known_failures() -> Check {
 
 fn nothing_selected() -> Check {
     let project = Project::of(&["good"])?;
-    for arguments in [["--scenario", "no-such-*/*"], ["--exclude", "*/*"]] {
-        let output = project.run(&[&["good"][..], &arguments].concat())?;
-        assert_eq!(output.status.code(), Some(4));
-        assert_eq!(text(&output.stderr), "error: no scenario matches; nothing was asked\n");
+    let star = "no scenario matches `*` (a star does not cross the slash of an id)";
+    let rows: [(&[&str], &str); 4] = [
+        (&["--scenario", "no-such-*/*"], "no scenario matches `no-such-*/*`"),
+        (&["--scenario", "simple/*", "--scenario", "no-*/*"], "no scenario matches `no-*/*`"),
+        (&["--exclude", "*"], star),
+        (&["--exclude", "*/*"], "no scenario matches"),
+    ];
+    for (arguments, says) in rows {
+        let output = project.run(&[&["good"][..], arguments].concat())?;
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}");
+        assert_eq!(text(&output.stderr), format!("error: {says}; nothing was asked\n"));
     }
     Ok(())
 }

@@ -6,12 +6,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use clap::Args;
 use corspec_suite::case::Abilities;
 use corspec_suite::load::Suite;
-use corspec_targets::registry::{REFERENCE, Registry};
+use corspec_targets::registry::REFERENCE;
 
 use super::BrowsersArgs;
 use crate::browsers::Known;
 use crate::browsers::serve::{Offer, Page, ServeError};
-use crate::cli::prepare::{Refused, chosen, complain, named_policies};
+use crate::cli::prepare::{Refused, chosen, complain, named_policies, registry};
 use crate::cli::serve::{Signals, cannot_listen};
 use crate::exit::Exit;
 
@@ -72,8 +72,7 @@ async fn served(args: &BrowsersArgs) -> Result<Exit, Refused> {
 fn offer(args: &BrowsersArgs) -> Result<Offer, Refused> {
     let fault = |error: String| Refused(Exit::Fault, error);
     let suite = Suite::embedded().map_err(|error| fault(error.to_string()))?;
-    let registry =
-        Registry::discover(None).map_err(|error| Refused(Exit::Usage, error.to_string()))?;
+    let registry = registry()?;
     let reference = registry.target(REFERENCE).map_err(|error| fault(error.to_string()))?;
     let abilities =
         Abilities { routes: reference.routes(), other: reference.other_abilities().clone() };
