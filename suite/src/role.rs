@@ -22,6 +22,8 @@ pub const ORIGIN_ROLES: &[(&str, &str)] = &[
     ("null", "the opaque origin, whether allowed or not"),
     ("own", "the target's own origin"),
     ("deep-subdomain", "two labels below a site whose subdomains are allowed"),
+    ("subdomain-with-a-digit", "a digit in the label below such a site"),
+    ("subdomain-with-a-hyphen", "a hyphen in the label below such a site"),
 ];
 
 /// The method roles, with what each means; any other method is a literal.
@@ -67,12 +69,9 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
         return Ok(literal.to_owned());
     }
     match role {
-        "deep-subdomain" => policy
-            .allow_origins
-            .iter()
-            .find(|pattern| matches!(pattern, OriginPattern::Subdomains { .. }))
-            .map(|pattern| pattern.example("deep.app"))
-            .ok_or_else(|| "the policy allows no site's subdomains".to_owned()),
+        "deep-subdomain" => below_a_site(policy, "deep.app"),
+        "subdomain-with-a-digit" => below_a_site(policy, "tenant1"),
+        "subdomain-with-a-hyphen" => below_a_site(policy, "my-team"),
         "null" => Ok("null".to_owned()),
         "own" => Ok("{base}".to_owned()),
         "allowed" => allowed_origins(policy)
@@ -104,25 +103,14 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
     }
 }
 
-/// Names of hosts, at least one more below each top level than the policy has entries.
-fn strangers(policy: &Policy) -> impl Iterator<Item = String> + use<> {
-    let entries = policy.allow_origins.len();
-    ["test", "invalid"].into_iter().flat_map(move |top| {
-        (0..=entries).map(move |n| match n {
-            0 => format!("evil.{top}"),
-            n => format!("evil{n}.{top}"),
-        })
-    })
-}
-
-/// The host of the origin that `role` is under `policy`, with its port where it has one.
-///
-/// # Errors
-/// The reason why the policy has no such origin, or that it is no host's.
-pub fn host(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
-    let origin = origin(role, policy)?;
-    let (_, host) = origin.split_once("://").ok_or_else(|| format!("`{origin}` has no host"))?;
-    Ok(host.to_owned())
+/// `labels` in front of the first site whose subdomains the policy allows.
+fn below_a_site(policy: &Policy, labels: &str) -> Result<String, NotApplicable> {
+    policy
+        .allow_origins
+        .iter()
+        .find(|pattern| matches!(pattern, OriginPattern::Subdomains { .. }))
+        .map(|pattern| pattern.example(labels))
+        .ok_or_else(|| "the policy allows no site's subdomains".to_owned())
 }
 
 /// The first origin named in the policy that is as asked for; `what` it has, in words.
@@ -264,6 +252,8 @@ mod tests {
     #[test_case(PATTERN, "allowed", "https://app.example.com" ; "allowed of a pattern")]
     #[test_case(PATTERN, "other-allowed", "https://other.example.com" ; "second of a pattern")]
     #[test_case(PATTERN, "deep-subdomain", "https://deep.app.example.com" ; "deep")]
+    #[test_case(PATTERN, "subdomain-with-a-digit", "https://tenant1.example.com" ; "digit")]
+    #[test_case(PATTERN, "subdomain-with-a-hyphen", "https://my-team.example.com" ; "hyphen")]
     #[test_case(ANY, "other-allowed", "https://other.example" ; "second of any")]
     #[test_case("allow-origins = ['https://a.example', 'http://[::1]:8080']", "allowed-ipv6", "http://[::1]:8080" ; "address")]
     #[test_case("allow-origins = ['https://a.example', 'https://xn--bcher-kva.example']", "allowed-punycode", "https://xn--bcher-kva.example" ; "punycode")]

@@ -129,6 +129,11 @@ pub const LOOKALIKES: &[Lookalike] = &[
         let bare = p.host.strip_prefix("app.").filter(|rest| rest.contains('.')).unwrap_or(p.host);
         p.name_with(|_| format!("evil-{bare}"))
     }),
+    row("hyphen-suffix-lookalike", "`https://app-evil.example`", |p| {
+        p.name_with(str::to_owned)?;
+        let (first, rest) = p.host.split_once('.')?;
+        Some(p.with_host(&format!("{first}-evil.{rest}")))
+    }),
     row("longer-tld", "`https://app.examples`", |p| p.name_with(|h| format!("{h}s"))),
     row("other-tld", "`https://app.evil`", |p| {
         p.name_with(str::to_owned)?;
@@ -155,6 +160,7 @@ pub const LOOKALIKES: &[Lookalike] = &[
         p.port.map(|_| format!("{}://{}", p.scheme, p.host))
     }),
     row("subdomain", "`https://sub.app.example`", |p| p.name_with(|h| format!("sub.{h}"))),
+    row("www", "`https://www.app.example`", |p| p.name_with(|h| format!("www.{h}"))),
     row("parent-domain", "`https://example`", |p| {
         p.name_with(str::to_owned)?;
         Some(p.with_host(p.host.split_once('.')?.1))
@@ -208,6 +214,13 @@ pub const LOOKALIKES: &[Lookalike] = &[
     row("shared-hosting", "`https://evil.github.io`", |_| {
         Some("https://evil.github.io".to_owned())
     }),
+    row("deploy-preview", "`https://evil.vercel.app`", |_| {
+        Some("https://evil.vercel.app".to_owned())
+    }),
+    row("static-site", "`https://evil.netlify.app`", |_| {
+        Some("https://evil.netlify.app".to_owned())
+    }),
+    row("tunnel", "`https://evil.ngrok.io`", |_| Some("https://evil.ngrok.io".to_owned())),
     wire("special-character", "``https://app.example`.evil.test``", |p| {
         p.name_with(|h| format!("{h}`.evil.test"))
     }),
@@ -262,6 +275,10 @@ mod tests {
     #[test_case(APP, "prefix-lookalike", Some("https://evilapp.example"))]
     #[test_case(PATTERN, "prefix-lookalike", Some("https://evilexample.com") ; "prefix of a pattern")]
     #[test_case(PATTERN, "hyphen-lookalike", Some("https://evil-example.com"))]
+    #[test_case(APP, "hyphen-suffix-lookalike", Some("https://app-evil.example"))]
+    #[test_case(PATTERN, "hyphen-suffix-lookalike", None ; "a label with a hyphen is allowed by the pattern")]
+    #[test_case(LOCAL, "hyphen-suffix-lookalike", None ; "one label belongs to nobody else")]
+    #[test_case(APP, "www", Some("https://www.app.example"))]
     #[test_case(APP, "longer-tld", Some("https://app.examples"))]
     #[test_case(APP, "other-tld", Some("https://app.evil"))]
     #[test_case(PATTERN, "unescaped-dot", Some("https://app.examplexcom"))]

@@ -47,6 +47,10 @@ pub enum Matching {
     Parents,
     /// Hosts beside an entry's: another first label.
     Siblings,
+    /// Hosts beside an entry's whose first label continues its own after a hyphen.
+    HyphenSuffix,
+    /// An entry's host with `www.` in front.
+    Www,
     /// An entry's host with a dot at its end.
     TrailingDot,
     /// An entry with a slash at its end.
@@ -80,6 +84,8 @@ pub enum Matching {
     AnythingWithCookie,
     /// Anything, where an `Authorization` is sent along.
     AnythingWithAuthorization,
+    /// Origins of services that give a name to anybody.
+    Hosting,
     /// Origins on the server's own host, whatever their scheme and port.
     OwnHost,
     /// Anything over HTTPS.
@@ -101,8 +107,12 @@ pub enum Matching {
     NoHttp,
     /// No subdomain of a pattern.
     NoPattern,
-    /// Only one label below a site whose subdomains are allowed, and none with a hyphen.
-    ShortLabels,
+    /// Only one label below a site whose subdomains are allowed.
+    OneLabel,
+    /// Below a site whose subdomains are allowed no label with a digit.
+    NoDigit,
+    /// Below a site whose subdomains are allowed no label with a hyphen.
+    NoHyphen,
     /// Nobody who is allowed by `*`, but over HTTPS.
     StarIsHttps,
     /// Nobody who is allowed by `*`, but with a host name.
@@ -268,7 +278,9 @@ impl Matching {
             Self::NoPort => right && parts.is_none_or(|it| it.port.is_none()),
             Self::NoHttp => right && !origin.starts_with("http:"),
             Self::NoPattern => entries.contains(&OriginPattern::Exact(origin.to_owned())),
-            Self::ShortLabels => right && !origin.contains('-') && origin.matches('.').count() < 3,
+            Self::OneLabel | Self::NoDigit | Self::NoHyphen => {
+                entries.iter().any(|it| it.matches(origin) && self.takes_labels(it, origin))
+            }
             Self::CaseIgnored => policy.allows_origin(&origin.to_ascii_lowercase()),
             Self::StarIsHttps => right && origin.starts_with("https:"),
             Self::StarIsNames => right && parts.is_some_and(|it| !it.is_address()),
@@ -291,9 +303,26 @@ impl Matching {
             Self::Addresses => parts.is_some_and(|it| it.is_address()),
             Self::Punycode => origin.contains("xn--"),
             Self::AnythingOverHttps => origin.starts_with("https://"),
+            Self::Hosting => parts.is_some_and(|it| {
+                let services = [".vercel.app", ".netlify.app", ".ngrok.io"];
+                services.iter().any(|service| it.host.ends_with(service))
+            }),
             Self::Overlong => origin.len() > 256,
             Self::Empty => origin.is_empty(),
             _ => false,
+        }
+    }
+
+    /// Whether the labels that `entry` leaves open may be those of `origin`, which it lets in.
+    fn takes_labels(self, entry: &OriginPattern, origin: &str) -> bool {
+        let OriginPattern::Subdomains { suffix, .. } = entry else { return true };
+        let host = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+        let labels = host.strip_suffix(suffix).unwrap_or(host).trim_end_matches('.');
+        match self {
+            Self::OneLabel => !labels.contains('.'),
+            Self::NoDigit => !labels.bytes().any(|it| it.is_ascii_digit()),
+            Self::NoHyphen => !labels.contains('-'),
+            _ => true,
         }
     }
 
@@ -361,6 +390,20 @@ impl Matching {
                 let above = |host: &str| host.split_once('.').map(|(_, above)| above.to_owned());
                 !open && above(entry.host).is_some() && above(entry.host) == above(parts.host)
             }
+            Self::HyphenSuffix => {
+                !open && {
+                    let first =
+                        |host: &str| host.split_once('.').map(|(first, _)| first.to_owned());
+                    let above =
+                        |host: &str| host.split_once('.').map(|(_, above)| above.to_owned());
+                    let (mine, theirs) = (first(entry.host), first(parts.host));
+                    above(entry.host) == above(parts.host)
+                        && mine.zip(theirs).is_some_and(|(mine, theirs)| {
+                            theirs.strip_prefix(&mine).is_some_and(|rest| rest.starts_with('-'))
+                        })
+                }
+            }
+            Self::Www => origin == written.replacen("://", "://www.", 1),
             Self::TrailingDot => rest == Some("."),
             Self::TrailingSlash => rest == Some("/"),
             Self::Path => rest.is_some_and(|rest| rest.starts_with('/')),
