@@ -103,6 +103,27 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
     }
 }
 
+/// Names of hosts, at least one more below each top level than the policy has entries.
+fn strangers(policy: &Policy) -> impl Iterator<Item = String> + use<> {
+    let entries = policy.allow_origins.len();
+    ["test", "invalid"].into_iter().flat_map(move |top| {
+        (0..=entries).map(move |n| match n {
+            0 => format!("evil.{top}"),
+            n => format!("evil{n}.{top}"),
+        })
+    })
+}
+
+/// The host of the origin that `role` is under `policy`, with its port where it has one.
+///
+/// # Errors
+/// The reason why the policy has no such origin, or that it is no host's.
+pub fn host(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
+    let origin = origin(role, policy)?;
+    let (_, host) = origin.split_once("://").ok_or_else(|| format!("`{origin}` has no host"))?;
+    Ok(host.to_owned())
+}
+
 /// `labels` in front of the first site whose subdomains the policy allows.
 fn below_a_site(policy: &Policy, labels: &str) -> Result<String, NotApplicable> {
     policy
