@@ -314,11 +314,8 @@ impl Source<'_> {
         value: &Spanned<String>,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<(HeaderName, HeaderValue), ConfigError> {
-        let expanded = expand(value.as_ref(), environment).map_err(|missing| {
-            let message = format!("the environment variable `{missing}` is not set");
-            let help = format!("set {missing}, or write the value itself");
-            self.error(message, Some(value.span()), Some(help))
-        })?;
+        let expanded = expand(value.as_ref(), environment)
+            .map_err(|(message, help)| self.error(message, Some(value.span()), Some(help)))?;
         header(name.as_ref(), &expanded)
             .map_err(|message| self.error(message, Some(name.span()), None))
     }
@@ -362,14 +359,24 @@ pub fn server_url(url: &str) -> Result<Url, (String, &'static str)> {
     Ok(parsed)
 }
 
-/// Replaces each `${NAME}`; the error is the name that is not set.
-fn expand(value: &str, environment: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+/// Replaces each `${NAME}`; the error is what is wrong, without the value, and what to do.
+fn expand(
+    value: &str,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<String, (String, String)> {
     let mut expanded = String::new();
     let mut rest = value;
     while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, after)) = after.split_once('}') else { break };
+        let Some((name, after)) = after.split_once('}') else {
+            let help = "write the name of an environment variable as ${NAME}";
+            return Err(("a `${` is not closed".to_owned(), help.to_owned()));
+        };
+        let missing = || {
+            let message = format!("the environment variable `{name}` is not set");
+            (message, format!("set {name}, or write the value itself"))
+        };
         expanded.push_str(before);
-        expanded.push_str(&environment(name).ok_or_else(|| name.to_owned())?);
+        expanded.push_str(&environment(name).ok_or_else(missing)?);
         rest = after;
     }
     expanded.push_str(rest);
@@ -454,6 +461,7 @@ mod tests {
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"x\"", "`x` is not a path"; "a relative path")]
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"/\"\nresorce = \"/\"", "`resorce` is not a route"; "an unknown route")]
     #[test_case("url = \"http://x\"", "[routes]\nresource = \"/\"\n[requests]\nheaders = { x = \"${NOPE}\" }", "`NOPE` is not set"; "an unset variable")]
+    #[test_case("url = \"http://x\"", "[routes]\nresource = \"/\"\n[requests]\nheaders = { x = \"${NOPE\" }", "a `${` is not closed"; "a variable without its end")]
     #[test_case("start = { command = [\"x\", \"${port}\"], ready = \"//x\" }", "[routes]\nresource = \"/\"", "`ready` is not a path"; "ready elsewhere")]
     #[test_case("url = \"http://x\"\nurll = 1", "[routes]\nresource = \"/\"", "unknown field `urll`"; "an unknown key")]
     #[test_case("url = \"http://x\"", "max-age = -1\n[routes]\nresource = \"/\"", "corspec.toml:4"; "a bad age")]

@@ -253,6 +253,8 @@ fn a_batch_says_what_the_browser_did(browser: &str) {
 }
 
 #[test_case("{", "EOF"; "what is no JSON")]
+#[test_case("[]", "expected an object"; "a list")]
+#[test_case("null", "expected an object"; "null")]
 #[test_case(r#"{"url":"http://127.0.0.1:1/","origin":"null","colour":1}"#, "colour"; "an unknown key")]
 #[test_case(r#"{"url":"http://127.0.0.1:1/"}"#, "origin"; "neither origin nor page")]
 #[test_case(r#"{"url":"http://127.0.0.1:1/","origin":"x"}"#, "`x`"; "an invalid origin")]

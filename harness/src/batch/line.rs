@@ -26,7 +26,7 @@ pub(super) struct Line {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "an object")]
 struct Raw {
     url: String,
     agent: Option<String>,
