@@ -72,6 +72,10 @@ pub struct TargetReport {
     /// Why it could not be asked, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How many cases were selected for it and did not run, since it could not be asked at all;
+    /// absent where none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub not_run: usize,
 }
 
 /// Whether a target could be asked.
@@ -284,6 +288,9 @@ pub struct Summary {
     pub target_error: usize,
     /// See [`ResultKind::HarnessError`].
     pub harness_error: usize,
+    /// See [`TargetReport::not_run`].
+    #[serde(skip_serializing_if = "is_none")]
+    pub not_run: usize,
 }
 
 impl Summary {
@@ -291,6 +298,18 @@ impl Summary {
     pub fn count(&mut self, result: ResultKind) {
         self.total += 1;
         *self.slot(result) += 1;
+    }
+
+    /// Counts cases that did not run, since their target could not be asked at all.
+    pub fn count_not_run(&mut self, cases: usize) {
+        self.total += cases;
+        self.not_run += cases;
+    }
+
+    /// Every count with its name, in the order of a census.
+    pub fn counts(self) -> impl Iterator<Item = (&'static str, usize)> {
+        let results = ResultKind::ALL.into_iter().map(move |kind| (kind.name(), self.of(kind)));
+        results.chain([("not-run", self.not_run)])
     }
 
     /// The count of one result.
@@ -317,4 +336,10 @@ impl Summary {
             ResultKind::HarnessError => &mut self.harness_error,
         }
     }
+}
+
+/// Whether a count is left out of what is written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }

@@ -166,18 +166,18 @@ impl Plan<'_> {
             policies: self.policies.keys().map(|name| (*name).to_owned()).collect(),
             state: TargetState::Ran,
             reason: None,
+            not_run: 0,
         };
+        let of = self.scenarios.len() * self.policies.len();
         match asked.availability().await {
             Ok(Availability::Available) => {}
             Ok(Availability::Unavailable { missing, how }) => {
-                report.state = TargetState::Unavailable;
-                report.reason = Some(format!("{} is missing: {how}", missing.join(", ")));
-                return TargetRun { report, results: Vec::new() };
+                let reason = format!("{} is missing: {how}", missing.join(", "));
+                return absent(report, TargetState::Unavailable, reason, of);
             }
-            Err(error) => return failed(report, &error),
+            Err(error) => return absent(report, TargetState::Failed, error, of),
         }
         let today = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
-        let of = self.scenarios.len() * self.policies.len();
         let mut progress = Progress { events, target: id.clone(), done: 0, of };
         let mut results = Vec::new();
         let mut given_up = None;
@@ -336,9 +336,9 @@ fn boxed(scenario: &Scenario, ran: &Ran<'_>, kind: ResultKind, why: String) -> B
     Box::new(blank(scenario, ran, kind, why))
 }
 
-fn failed(mut report: TargetReport, reason: &str) -> TargetRun {
-    report.state = TargetState::Failed;
-    report.reason = Some(reason.to_owned());
+/// A target of which none of its cases was asked.
+fn absent(report: TargetReport, state: TargetState, reason: String, not_run: usize) -> TargetRun {
+    let report = TargetReport { state, reason: Some(reason), not_run, ..report };
     TargetRun { report, results: Vec::new() }
 }
 
@@ -356,6 +356,7 @@ fn blame(report: &mut TargetReport, ran: &Ran<'_>, trouble: &Trouble) {
 
 impl TargetRun {
     fn tell(self, summary: &mut Summary, emit: &mut (dyn FnMut(&Event) + Send)) {
+        summary.count_not_run(self.report.not_run);
         emit(&Event::Target(self.report));
         for result in self.results {
             summary.count(result.result);

@@ -84,9 +84,10 @@ impl Document {
     }
 
     /// A count for each result of one target.
-    pub(super) fn summary_of(&self, target: &str) -> Summary {
+    pub(super) fn summary_of(&self, target: &TargetReport) -> Summary {
         let mut summary = Summary::default();
-        self.of(target).for_each(|result| summary.count(result.result));
+        summary.count_not_run(target.not_run);
+        self.of(&target.id).for_each(|result| summary.count(result.result));
         summary
     }
 

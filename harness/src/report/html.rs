@@ -48,18 +48,18 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
 
 fn census(document: &Document) -> Markup {
     let total = document.summary;
-    let kinds: Vec<_> = ResultKind::ALL.into_iter().filter(|kind| total.of(*kind) > 0).collect();
+    let kinds: Vec<_> = total.counts().filter(|it| it.1 > 0).map(|it| it.0).collect();
+    let of = |target| document.summary_of(target).counts().filter(|it| kinds.contains(&it.0));
     html! {
         table {
             thead {
-                tr { th { "target" } @for kind in &kinds { th.number { (kind.name()) } } }
+                tr { th { "target" } @for kind in &kinds { th.number { (kind) } } }
             }
             tbody {
                 @for target in &document.targets {
-                    @let summary = document.summary_of(&target.id);
                     tr {
                         th scope="row" { (shown(&target.id)) }
-                        @for kind in &kinds { td.number { (summary.of(*kind)) } }
+                        @for (_, count) in of(target) { td.number { (count) } }
                     }
                     @if let Some(reason) = &target.reason {
                         tr { td colspan=(kinds.len() + 1) { (shown(reason)) } }

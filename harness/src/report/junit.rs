@@ -8,6 +8,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::escape::for_terminal;
 use crate::event::{CaseResult, ResultKind, TargetReport, TargetState};
 use crate::report::document::Document;
+use crate::report::text::cases;
 
 /// Writes the document as JUnit XML, without times, so that equal runs give equal bytes.
 ///
@@ -37,6 +38,7 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
 /// A target that gave no results: one case that says why.
 fn absent(target: &TargetReport) -> TestSuite {
     let reason = for_terminal(target.reason.as_deref().unwrap_or_default());
+    let reason = format!("{} not run: {reason}", cases(target.not_run));
     let mut status = match target.state {
         TargetState::Unavailable => TestCaseStatus::skipped(),
         TargetState::Failed | TargetState::Ran => {

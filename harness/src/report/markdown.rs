@@ -41,15 +41,16 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
 
 fn census(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     let total = document.summary;
-    let kinds: Vec<_> = ResultKind::ALL.into_iter().filter(|kind| total.of(*kind) > 0).collect();
-    let names: Vec<_> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
+    let kinds: Vec<_> = total.counts().filter(|it| it.1 > 0).map(|it| it.0).collect();
+    let names: Vec<_> = kinds.iter().map(|it| (*it).to_owned()).collect();
     row(out, "target", &names)?;
     row(out, "---", &vec!["---:".to_owned(); kinds.len()])?;
     let counts = |summary: Summary| -> Vec<String> {
-        kinds.iter().map(|kind| summary.of(*kind).to_string()).collect()
+        let shown = summary.counts().filter(|it| kinds.contains(&it.0));
+        shown.map(|it| it.1.to_string()).collect()
     };
     for target in &document.targets {
-        row(out, &text(&target.id), &counts(document.summary_of(&target.id)))?;
+        row(out, &text(&target.id), &counts(document.summary_of(target)))?;
     }
     row(out, "all", &counts(total))?;
     writeln!(out)?;

@@ -65,6 +65,7 @@ fn events() -> Vec<Event> {
             policies: vec!["p".to_owned()],
             state,
             reason: (state != TargetState::Ran).then(|| HOSTILE.to_owned()),
+            not_run: if state == TargetState::Ran { 0 } else { 3 },
         })
     };
     let mut events = vec![Event::RunStarted { suite, selected: 2 }, target("t", TargetState::Ran)];
@@ -74,6 +75,7 @@ fn events() -> Vec<Event> {
         events.push(Event::Result(Box::new(result(kind, &format!("a/{}", kind.name())))));
     }
     events.push(target("absent", TargetState::Failed));
+    summary.count_not_run(3);
     events.push(Event::RunFinished { summary });
     events
 }
@@ -110,6 +112,26 @@ fn text_for_a_terminal_has_none_but_its_own_colours() {
         events.iter().for_each(|event| reporter.event(event).unwrap());
     });
     assert_eq!(text.chars().find(|it| it.is_control() && *it != '\n'), None, "{text}");
+}
+
+#[rstest]
+#[case::json(json::write, r#""not-run":3"#)]
+#[case::junit(junit::write, "3 cases not run: ")]
+#[case::markdown(markdown::write, "| all | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 3 |")]
+#[case::html(html::write, r#"<td class="number">3</td>"#)]
+fn what_did_not_run_is_counted(#[case] form: Form, #[case] says: &str) {
+    let text = collected(form);
+    assert!(text.contains(says), "{text}");
+}
+
+#[test]
+fn the_census_for_people_counts_what_did_not_run_and_says_why() {
+    let text = written(|out, events| {
+        let mut reporter = Text::new(anstream::StripStream::new(out));
+        events.iter().for_each(|event| reporter.event(event).unwrap());
+    });
+    assert!(text.contains("\nNot run: 3 cases of absent: \\u{1b}[2J"), "{text}");
+    assert!(text.ends_with(" · 1 harness-error · 3 not-run\n"), "{text}");
 }
 
 #[test]

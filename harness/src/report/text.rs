@@ -24,7 +24,7 @@ pub struct Text<W> {
     current: Option<TargetReport>,
     results: Vec<CaseResult>,
     not_applicable: BTreeMap<String, usize>,
-    unavailable: Vec<TargetReport>,
+    not_run: Vec<TargetReport>,
 }
 
 impl<W: Write + Send> Text<W> {
@@ -35,7 +35,7 @@ impl<W: Write + Send> Text<W> {
             current: None,
             results: Vec::new(),
             not_applicable: BTreeMap::new(),
-            unavailable: Vec::new(),
+            not_run: Vec::new(),
         }
     }
 
@@ -71,8 +71,8 @@ impl<W: Write + Send> Text<W> {
             writeln!(self.out, "  {style}{word}{style:#}  {}", lines.next().unwrap_or_default())?;
             lines.try_for_each(|line| writeln!(self.out, "    {DIM}|{DIM:#} {line}"))?;
         }
-        if target.state == TargetState::Unavailable {
-            self.unavailable.push(target.clone());
+        if target.not_run > 0 {
+            self.not_run.push(target.clone());
         }
         self.current = Some(target.clone());
         Ok(())
@@ -92,7 +92,7 @@ impl<W: Write + Send> Text<W> {
         let asked: Vec<_> = results.iter().filter(asked).cloned().collect();
         block::by_reason(&mut self.out, &asked, ResultKind::TargetError)?;
         block::by_reason(&mut self.out, &results, ResultKind::RefusedConfig)?;
-        if target.state == TargetState::Unavailable {
+        if target.not_run > 0 {
             return Ok(());
         }
         let mut summary = Summary::default();
@@ -115,8 +115,10 @@ impl<W: Write + Send> Text<W> {
                 writeln!(self.out, "{DIM}{count:>6}  {}{DIM:#}", for_terminal(&reason))?;
             }
         }
-        for target in std::mem::take(&mut self.unavailable) {
-            writeln!(self.out, "{YELLOW}Not run: {} is unavailable.{YELLOW:#}", target.id)?;
+        for TargetReport { id, reason, not_run, .. } in std::mem::take(&mut self.not_run) {
+            let reason = reason.as_deref().and_then(|it| it.lines().next()).unwrap_or_default();
+            let line = format!("Not run: {} of {id}: {}", cases(not_run), for_terminal(reason));
+            writeln!(self.out, "{YELLOW}{line}{YELLOW:#}")?;
         }
         writeln!(self.out, "{BOLD}{}{BOLD:#} · {}", cases(summary.total), census(summary))?;
         self.out.flush()
@@ -124,7 +126,7 @@ impl<W: Write + Send> Text<W> {
 }
 
 /// How many there are, in words.
-fn cases(count: usize) -> String {
+pub(super) fn cases(count: usize) -> String {
     if count == 1 { "1 case".to_owned() } else { format!("{count} cases") }
 }
 
@@ -162,10 +164,10 @@ fn blames(summary: Summary) -> bool {
 
 /// Every result that occurred, with its count.
 fn census(summary: Summary) -> String {
-    let parts: Vec<_> = ResultKind::ALL
-        .into_iter()
-        .filter(|&kind| summary.of(kind) > 0 || kind == ResultKind::Pass)
-        .map(|kind| format!("{} {}", summary.of(kind), kind.name()))
+    let parts: Vec<_> = summary
+        .counts()
+        .filter(|&(name, count)| count > 0 || name == ResultKind::Pass.name())
+        .map(|(name, count)| format!("{count} {name}"))
         .collect();
     parts.join(" · ")
 }
