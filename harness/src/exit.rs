@@ -15,7 +15,7 @@ pub enum Exit {
     Usage,
     /// A target could not be installed, started or reached, or died.
     Target,
-    /// Nothing was selected, or everything was not applicable.
+    /// Nothing was selected, or everything was not applicable or under a policy that was refused.
     Nothing,
     /// Verdicts were as expected, and snapshots differ.
     Snapshots,
@@ -67,7 +67,7 @@ impl Exit {
         if count(ResultKind::HarnessError) > 0 {
             exit = exit.or_worse(Self::Fault);
         }
-        if exit == Self::Expected && summary.ran() == 0 && count(ResultKind::RefusedConfig) == 0 {
+        if exit == Self::Expected && summary.ran() == 0 {
             return Self::Nothing;
         }
         exit
@@ -118,7 +118,8 @@ mod tests {
     #[test_case(&[ResultKind::Pass], true => Exit::Target; "an absent target")]
     #[test_case(&[ResultKind::KnownFailure], false => Exit::Expected; "a known failure")]
     #[test_case(&[ResultKind::NotApplicable], false => Exit::Nothing; "nothing asked")]
-    #[test_case(&[ResultKind::RefusedConfig], false => Exit::Expected; "a refused policy is an answer")]
+    #[test_case(&[ResultKind::Pass, ResultKind::RefusedConfig], false => Exit::Expected; "a refused policy is an answer")]
+    #[test_case(&[ResultKind::RefusedConfig], false => Exit::Nothing; "nothing but refused policies")]
     fn a_run_ends_as_its_worst_result(results: &[ResultKind], absent: bool) -> Exit {
         let mut summary = Summary::default();
         results.iter().for_each(|it| summary.count(*it));

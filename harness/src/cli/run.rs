@@ -150,9 +150,11 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
         true => whole_areas(&suite, &scenarios),
         false => BTreeSet::new(),
     };
+    // Snapshots are of the built-in scenarios.
+    let known = args.suite.is_none().then(|| suite.areas().keys().cloned().collect());
     // What an own server answers is compared only where it is asked for.
     let folder = registry.folder().filter(|_| own.is_none());
-    let review = Review::new(args.snapshots.as_deref(), folder, areas).map_err(usage)?;
+    let review = Review::new(args.snapshots.as_deref(), folder, areas, known).map_err(usage)?;
     let follow_elsewhere = args.own.follow_elsewhere;
     let suite = &suite;
     let plan =
@@ -255,7 +257,9 @@ async fn report(
         Err(exit) => exit,
     };
     if exit == Exit::Nothing {
-        complain("nothing was asked");
+        let refused = summary.is_ok_and(|it| it.refused_config > 0);
+        let why = if refused { ": the policies were refused" } else { "" };
+        complain(&format!("nothing was asked{why}"));
     }
     if exit == Exit::Interrupted {
         written = written.and_then(|()| reporter.interrupted());

@@ -16,7 +16,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("exit_0_an_unavailable_target_beside_another", || {
             exits(&["good", "unavailable"], &["good", "unavailable"], 0)
         }),
-        Trial::test("exit_0_a_refused_policy_is_an_answer", || exits(&["refuse"], &["refuse"], 0)),
+        Trial::test("exit_0_a_refused_policy_is_an_answer", || {
+            exits(&["choosy"], &["choosy", "--policy", "single"], 0)
+        }),
+        Trial::test("exit_4_every_policy_is_refused", all_refused),
+        Trial::test("exit_2_a_folder_of_snapshots_that_is_not_there", no_snapshots),
+        Trial::test("exit_5_a_snapshot_of_no_area", unreferenced),
+        Trial::test("a_pipe_gets_the_report", piped),
+        Trial::test("what_did_not_run_is_counted", not_run),
         Trial::test("exit_1_an_unexpected_failure", || exits(&["wrong"], &["wrong"], 1)),
         Trial::test("exit_1_an_unexpected_pass", unexpected_pass),
         Trial::test("exit_2_bad_usage", bad_usage),
@@ -150,7 +157,9 @@ fn snapshots_differ() -> Check {
     fs::create_dir(project.path("snapshots"))?;
     let output = project.run(&["good", "--scenario", "simple"])?;
     assert_eq!(output.status.code(), Some(5));
-    assert!(text(&output.stderr).contains("snapshot missing: "), "{}", text(&output.stderr));
+    let error = text(&output.stderr);
+    assert!(error.contains("snapshot missing: "), "{error}");
+    assert!(error.contains("\n1 snapshot differs: "), "{error}");
     Ok(())
 }
 
@@ -167,6 +176,64 @@ fn no_guardian() -> Check {
     let output = run.output()?;
     assert_eq!(output.status.code(), Some(70), "{}", text(&output.stderr));
     assert!(text(&output.stderr).starts_with("error: cannot start the guardian: "));
+    Ok(())
+}
+
+fn all_refused() -> Check {
+    let project = Project::of(&["refuse"])?;
+    let output = project.run(&[&["refuse"][..], &FEW].concat())?;
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stdout));
+    let error = text(&output.stderr);
+    assert!(error.contains("nothing was asked: the policies were refused"), "{error}");
+    Ok(())
+}
+
+fn no_snapshots() -> Check {
+    let project = Project::of(&["good"])?;
+    let output = project.run(&["good", "--scenario", "simple", "--snapshots", "snapshot"])?;
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("there is no folder `snapshot`; `mkdir -p snapshot` makes"), "{error}");
+    assert!(!project.path("snapshot").exists());
+    // The folder that is looked for anyway is made.
+    let arguments = ["good", "--scenario", "simple", "--snapshots", "snapshots"];
+    let output = project.command(&arguments).env("INSTA_UPDATE", "always").output()?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(project.names("snapshots/good")?, ["simple.snap"]);
+    Ok(())
+}
+
+fn unreferenced() -> Check {
+    let project = Project::of(&["good"])?;
+    project.write("snapshots/good/no-area.snap", "")?;
+    let output = project.run(&[&["good"][..], &FEW].concat())?;
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{error}");
+    assert!(error.contains("snapshot of no area: ") && error.contains("no-area.snap"), "{error}");
+    assert!(!error.contains("INSTA_UPDATE"), "that does not help: {error}");
+    Ok(())
+}
+
+/// What reads a pipe gets the report once: the pipe is opened once.
+fn piped() -> Check {
+    let project = Project::of(&[])?;
+    let pipe = project.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status()?.success());
+    let reader = std::thread::spawn(move || fs::read_to_string(pipe));
+    let output = project.run(&[&["reference", "--output", "pipe"][..], &FEW].concat())?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report = reader.join().map_err(|_| "the reader panicked")??;
+    assert!(report.starts_with("corspec ") && report.contains(" cases · "), "{report}");
+    Ok(())
+}
+
+fn not_run() -> Check {
+    let project = Project::of(&["good", "unavailable"])?;
+    let (report, code) = project.json(&[&["good", "unavailable"][..], &FEW].concat())?;
+    assert_eq!(code, Some(0));
+    let ran = report["results"].as_array().map(Vec::len).ok_or("no results")?;
+    assert_eq!(report["summary"]["not-run"], ran, "as many of each");
+    assert_eq!(report["summary"]["total"], 2 * ran);
     Ok(())
 }
 

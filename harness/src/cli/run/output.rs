@@ -14,7 +14,16 @@ use crate::whole_file;
 
 /// Where a report goes.
 pub(super) struct Output {
-    file: Option<(PathBuf, Buffer)>,
+    file: Option<(Destination, Buffer)>,
+}
+
+/// What a report is written to.
+enum Destination {
+    /// A file, which is replaced.
+    File(PathBuf),
+    /// What cannot be replaced, as a pipe: open from the start, since what reads a pipe takes the
+    /// first that writes to it leaving for the end.
+    InPlace(File),
 }
 
 /// A file that a report cannot be written to.
@@ -38,12 +47,13 @@ impl Output {
     /// No file can be written there, which is better known before the run than after it.
     pub(super) fn to(path: Option<&Path>) -> Result<Self, Unwritable> {
         let Some(path) = path else { return Ok(Self { file: None }) };
-        let writable = match in_place(path) {
-            true => File::options().write(true).open(path).map(drop),
-            false => tempfile::tempfile_in(whole_file::folder(path)).map(drop),
+        let file = || Destination::File(path.to_owned());
+        let destination = match in_place(path) {
+            true => File::options().write(true).open(path).map(Destination::InPlace),
+            false => tempfile::tempfile_in(whole_file::folder(path)).map(|_| file()),
         };
-        match writable {
-            Ok(()) => Ok(Self { file: Some((path.to_owned(), Buffer::default())) }),
+        match destination {
+            Ok(destination) => Ok(Self { file: Some((destination, Buffer::default())) }),
             Err(source) => Err(Unwritable { path: path.to_owned(), source }),
         }
     }
@@ -67,14 +77,16 @@ impl Output {
     ///
     /// It cannot be written; an old file is as it was.
     pub(super) fn keep(&self) -> io::Result<()> {
-        let Some((path, buffer)) = &self.file else { return Ok(()) };
+        let Some((destination, buffer)) = &self.file else { return Ok(()) };
         let styled = buffer.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = strip_bytes(&styled).into_vec();
-        if in_place(path) {
-            return File::options().write(true).open(path)?.write_all(&text);
+        match destination {
+            Destination::InPlace(file) => (&*file).write_all(&text),
+            Destination::File(path) => {
+                // A link stays a link.
+                whole_file::write(&fs::canonicalize(path).unwrap_or_else(|_| path.clone()), &text)
+            }
         }
-        // A link stays a link.
-        whole_file::write(&fs::canonicalize(path).unwrap_or_else(|_| path.clone()), &text)
     }
 }
 

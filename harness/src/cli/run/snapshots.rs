@@ -11,7 +11,7 @@ use corspec_targets::registry::is_on_demand;
 use crate::escape::for_terminal;
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::snapshot::{Drift, DriftKind, Snapshots, Update};
+use crate::snapshot::{Drift, DriftKind, Snapshots, Update, unreferenced};
 
 /// Snapshots to compare a run with.
 pub(super) struct Review {
@@ -20,6 +20,10 @@ pub(super) struct Review {
     named: bool,
     update: Update,
     collected: Snapshots,
+    /// Every area of the suite, where it is the one that the snapshots are of.
+    known: Option<BTreeSet<String>>,
+    /// The targets that ran.
+    ran: BTreeSet<String>,
 }
 
 impl Review {
@@ -28,31 +32,48 @@ impl Review {
     ///
     /// # Errors
     ///
-    /// `INSTA_UPDATE` is no word of insta's.
+    /// `INSTA_UPDATE` is no word of insta's, or the folder that was named is not there: a name that
+    /// is mistyped would be a new folder in which all is missing.
     pub(super) fn new(
         named: Option<&Path>,
         targets: Option<&Path>,
         areas: BTreeSet<String>,
+        known: Option<BTreeSet<String>>,
     ) -> Result<Option<Self>, String> {
-        let beside = || Some(targets?.parent()?.join("snapshots")).filter(|it| it.is_dir());
-        let Some(folder) = named.map(Path::to_owned).or_else(beside) else { return Ok(None) };
+        let beside = targets.and_then(|it| Some(it.parent()?.join("snapshots")));
+        let is_beside = |it: &Path| std::path::absolute(it).ok() == beside;
+        let folder = match named {
+            Some(named) if named.is_dir() || is_beside(named) => named.to_owned(),
+            Some(named) => {
+                let named = named.display();
+                return Err(format!("there is no folder `{named}`; `mkdir -p {named}` makes it"));
+            }
+            None => match beside.filter(|it| it.is_dir()) {
+                Some(beside) => beside,
+                None => return Ok(None),
+            },
+        };
         let update = Update::from_environment()?;
-        let collected = Snapshots::of(areas);
-        Ok(Some(Self { folder, named: named.is_some(), update, collected }))
+        let (collected, ran) = (Snapshots::of(areas), BTreeSet::new());
+        Ok(Some(Self { folder, named: named.is_some(), update, collected, known, ran }))
     }
 
     /// Takes the next event of the run. What runs on demand only is compared where a folder was named.
     pub(super) fn event(&mut self, event: &Event) {
-        if let Event::Result(result) = event
-            && (self.named || !is_on_demand(&result.target))
-        {
-            self.collected.take(result);
+        let compared = |id: &str| self.named || !is_on_demand(id);
+        match event {
+            Event::Result(result) if compared(&result.target) => self.collected.take(result),
+            Event::Target(target) if compared(&target.id) => {
+                let id = target.id.split('@').next().unwrap_or_default();
+                self.ran.insert(id.to_owned());
+            }
+            _ => {}
         }
     }
 
     /// Compares, says on `out` what differs, and how the run ends for it.
     pub(super) fn finish(&self, out: &mut impl Write) -> Exit {
-        match self.collected.settle(&self.folder, self.update) {
+        match self.drifts() {
             Ok(drifts) => match self.tell(&drifts, out) {
                 Ok(()) if drifts.iter().all(|drift| drift.settled) => Exit::Expected,
                 Ok(()) => Exit::Snapshots,
@@ -65,6 +86,17 @@ impl Review {
                 }
             }
         }
+    }
+
+    /// What differs, and the files of the targets that ran that are of no area.
+    fn drifts(&self) -> io::Result<Vec<Drift>> {
+        let mut drifts = self.collected.settle(&self.folder, self.update)?;
+        if let Some(known) = &self.known {
+            for target in &self.ran {
+                drifts.extend(unreferenced(&self.folder, target, |area| known.contains(area))?);
+            }
+        }
+        Ok(drifts)
     }
 
     fn tell(&self, drifts: &[Drift], out: &mut impl Write) -> io::Result<()> {
@@ -80,16 +112,19 @@ impl Review {
                 }
                 (DriftKind::Missing, false) => writeln!(out, "snapshot missing: {path}")?,
                 (DriftKind::Unreferenced, false) => {
-                    writeln!(out, "snapshot of no area: {path}")?;
+                    writeln!(out, "snapshot of no area: {path}: remove it")?;
                 }
             }
         }
-        if drifts.iter().any(|drift| !drift.settled) {
+        let differs = |it: &&Drift| !it.settled && it.kind != DriftKind::Unreferenced;
+        let count = drifts.iter().filter(differs).count();
+        if count > 0 {
             let how = match self.update {
                 Update::No => "run again with INSTA_UPDATE=always to accept what was answered",
                 _ => "`cargo insta review` shows each; INSTA_UPDATE=always accepts all",
             };
-            writeln!(out, "{} snapshots differ: {how}", drifts.len())?;
+            let differ = if count == 1 { "snapshot differs" } else { "snapshots differ" };
+            writeln!(out, "{count} {differ}: {how}")?;
         }
         Ok(())
     }
