@@ -409,10 +409,7 @@ fn described(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(certificate) = refused_certificate(inner) {
-            return format!(
-                "{what}: the server's certificate is not trusted: {certificate}; \
-                 trust its authority with `--cacert`, or any certificate with `--insecure`"
-            );
+            return format!("{what}: the server's certificate is not trusted: {certificate}");
         }
         text.push_str(": ");
         text.push_str(&inner.to_string());
@@ -421,16 +418,21 @@ fn described(error: &reqwest::Error) -> String {
     text
 }
 
-/// Why the certificate was refused, where that is what `error` says.
+/// Why the certificate was refused and what to do, where that is what `error` says.
 fn refused_certificate(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         return refused_certificate(inner);
     }
-    match error.downcast_ref()? {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            Some("no authority that is trusted has issued it".to_owned())
+    let rustls::Error::InvalidCertificate(refusal) = error.downcast_ref()? else { return None };
+    let why = match refusal {
+        CertificateError::UnknownIssuer => "no authority that is trusted has issued it".to_owned(),
+        // An error of the library below, which rustls has no name of its own for.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            let why = "it is one of an authority, which cannot be a server's own";
+            return Some(format!("{why}; `--insecure` accepts it"));
         }
-        rustls::Error::InvalidCertificate(why) => Some(why.to_string()),
-        _ => None,
-    }
+        other => other.to_string(),
+    };
+    let how = "trust its authority with `--cacert`, or any certificate with `--insecure`";
+    Some(format!("{why}; {how}"))
 }

@@ -63,6 +63,39 @@ async fn a_certificate_of_an_unknown_authority_is_refused_in_clear_words() {
     assert_eq!(failure.message, message);
 }
 
+/// What `openssl req -x509` makes, which is named as its own authority.
+#[tokio::test]
+async fn a_certificate_of_an_authority_as_that_of_a_server_is_refused_in_clear_words() {
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root.pem");
+    std::fs::write(&root, certificate.pem()).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            acceptor.accept(stream).await.unwrap_err();
+        }
+    });
+    let options = TransportOptions { cacert: Some(root), ..TransportOptions::default() };
+    let failure = get(&options, &url, &[]).await.unwrap_err();
+    let message = "could not connect: the server's certificate is not trusted: it is one of an \
+        authority, which cannot be a server's own; `--insecure` accepts it";
+    assert_eq!(failure.message, message);
+}
+
 #[tokio::test]
 async fn a_certificate_of_another_host_is_refused_though_its_authority_is_trusted() {
     let server = Served::over_tls("other.test", HTTP_1_OR_2).await;
