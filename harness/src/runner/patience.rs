@@ -8,7 +8,6 @@
 
 use std::collections::HashMap;
 
-use corspec_fetch::fetch::FailureKind;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -72,7 +71,7 @@ impl<'a> Patience<'a> {
         let longest = self.transport.max_body();
         let answered = match &exchange.response {
             Ok(answer) => answer.body_error.is_none() || answer.body.len() >= longest,
-            Err(failure) => matches!(failure.kind, FailureKind::Closed | FailureKind::Malformed),
+            Err(failure) => failure.is_prompt(),
         };
         let mut state = self.state.lock().await;
         let count = state.paths.entry(path).or_default();

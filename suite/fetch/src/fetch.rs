@@ -63,6 +63,14 @@ pub struct ConnectionFailure {
     pub kind: FailureKind,
 }
 
+impl ConnectionFailure {
+    /// Whether the server itself put an end to the exchange, and nobody waited for an answer.
+    #[must_use]
+    pub fn is_prompt(&self) -> bool {
+        matches!(self.kind, FailureKind::Closed | FailureKind::Malformed)
+    }
+}
+
 /// How an exchange came to nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FailureKind {
