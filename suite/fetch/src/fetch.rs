@@ -245,3 +245,20 @@ impl Fetch {
         self.request.credentials == CredentialsMode::Include
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use test_case::test_case;
+
+    use super::{ConnectionFailure, FailureKind};
+
+    #[test_case(FailureKind::Closed => true)]
+    #[test_case(FailureKind::Malformed => true)]
+    #[test_case(FailureKind::Stalled => false)]
+    #[test_case(FailureKind::Unreachable => false)]
+    fn who_ends_an_exchange_is_prompt(kind: FailureKind) -> bool {
+        ConnectionFailure { message: String::new(), kind }.is_prompt()
+    }
+}

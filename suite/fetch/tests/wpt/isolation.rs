@@ -1,6 +1,8 @@
 //! What stands beside CORS: `Cross-Origin-Resource-Policy`, `Timing-Allow-Origin` and `Sec-Fetch-*`.
 
+use corspec_fetch::agent::UserAgent;
 use corspec_fetch::page::EmbedderPolicy::{self, Credentialless, RequireCorp, UnsafeNone};
+use corspec_fetch::profile::Profile;
 use corspec_fetch::request::CredentialsMode::{self, Include, Omit};
 use corspec_fetch::request::{Mode, RequestInit};
 use test_case::test_case;
@@ -159,4 +161,15 @@ fn a_range_is_asked_for_without_a_coding() {
     };
     assert_eq!(coding(&[("Range", "bytes=0-")]).unwrap(), "identity");
     assert_eq!(coding(&[]).unwrap(), "gzip, deflate, br");
+}
+
+#[test_case(&Profile::CHROMIUM => ["gzip, deflate, br, zstd", "gzip, deflate, br, zstd", "gzip, deflate"]; "chromium")]
+#[test_case(&Profile::FIREFOX => ["gzip, deflate, br, zstd", "gzip, deflate, br, zstd", "gzip, deflate"]; "firefox")]
+#[test_case(&Profile::WEBKIT => ["gzip, deflate, br", "gzip, deflate", "gzip, deflate"]; "webkit")]
+fn the_codings_that_a_browser_reads(profile: &'static Profile) -> [String; 3] {
+    ["https://api.test", "http://localhost:8000", "http://api.test"].map(|url| {
+        let mut browser =
+            Browser { agent: UserAgent::new(profile), ..Browser::at("http://a.test") };
+        browser.fetch(&init("GET", url, &[]), open).header(0, "accept-encoding").unwrap()
+    })
 }
