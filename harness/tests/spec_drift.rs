@@ -11,7 +11,9 @@ use tempfile::TempDir;
 const STANDARD: &str = "<h3 id=checks>Checks</h3>\n\n<div algorithm>\n<p>To <dfn id=cors-check>check</dfn>:\n<ol>\n\
     <li><p>Do one thing.\n</ol>\n</div>\n\n<p>A <dfn>null status</dfn> is 204.\n\n<h3 id=other>Other</h3>\n";
 
-const CODE: &str = "//! <https://fetch.spec.whatwg.org/#cors-check>\n// <https://fetch.spec.whatwg.org/#null-status>\n";
+const CODE: &str = "//! <https://fetch.spec.whatwg.org/#cors-check>\n\nfn before() {}\n\n/// The\n\
+    /// [check](https://fetch.spec.whatwg.org/#cors-check).\npub(crate) async fn check() {\n    \
+    // <https://fetch.spec.whatwg.org/#null-status>\n    let anchor: \"null-status\";\n}\n\nfn after() {}\n";
 
 const SCENARIOS: &str = "[[scenario]]\nid = \"simple/one\"\nspec = \"fetch#cors-check 4\"\n[[scenario]]\nid = \"simple/two\"\n\
      spec = \"fetch#null-status\"\n";
@@ -66,10 +68,11 @@ fn what_changes_is_named_with_what_rests_on_it() {
     let nothing = (Some(0), "0 of 2 anchors have changed\n".to_owned());
     assert_eq!(edit("one thing", "one\n  thing"), nothing);
     assert_eq!(edit("Other</h3>", "Others</h3>"), nothing);
-    let algorithm = "#cors-check has changed\n  suite/fetch/src/check.rs\n  suite/scenarios/simple.toml: simple/one\n\
+    let algorithm = "#cors-check has changed\n  suite/fetch/src/check.rs\n  suite/fetch/src/check.rs: check\n  \
+                     suite/scenarios/simple.toml: simple/one\n\
                      1 of 2 anchors have changed\n";
     assert_eq!(edit("one thing", "another thing"), (Some(1), algorithm.to_owned()));
-    let definition = "#null-status is gone\n  suite/fetch/src/check.rs\n  suite/scenarios/simple.toml: simple/two\n\
+    let definition = "#null-status is gone\n  suite/fetch/src/check.rs: check\n  suite/scenarios/simple.toml: simple/two\n\
                       1 of 2 anchors have changed\n";
     assert_eq!(edit("null status", "empty status"), (Some(1), definition.to_owned()));
 }
