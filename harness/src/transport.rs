@@ -164,17 +164,18 @@ impl Transport {
         Self { added, ..self.clone() }
     }
 
-    /// Makes sure that something answers at `url`, or is slow to.
+    /// Makes sure that something answers at `url`, or is slow to; the status of a GET, where one came.
     ///
     /// # Errors
     ///
     /// No connection could be made, and why.
-    pub async fn reach(&self, url: &Url) -> Result<(), Unreachable> {
+    pub async fn reach(&self, url: &Url) -> Result<Option<u16>, Unreachable> {
         let mut request = reqwest::Request::new(Method::GET, url.clone());
         self.add(&mut request);
         match timeout(self.timeout, self.client.execute(request)).await {
             Ok(Err(error)) if error.is_connect() => Err(Unreachable::of(&error)),
-            Ok(_) | Err(_) => Ok(()),
+            Ok(Ok(response)) => Ok(Some(response.status().as_u16())),
+            Ok(Err(_)) | Err(_) => Ok(None),
         }
     }
 

@@ -150,6 +150,7 @@ fn a_console_has_no_secret_of_a_location() {
 #[test_case("http://127.0.0.1:1/", &["--origin", "a.test"], "`a.test`"; "an origin")]
 #[test_case("http://127.0.0.1:1/", &["--origin", "null", "-X", "A B"], "A B"; "a method")]
 #[test_case("http://127.0.0.1:1/", &["--origin", "null", "-H", "x"], "'name: value'"; "a header")]
+#[test_case("http://127.0.0.1:1/", &["--origin", "null", "-H", "x: €"], "a page gets a TypeError"; "a header that no page can send")]
 #[test_case("http://127.0.0.1:1/", &["--origin", "null", "--mode", "x"], "no-cors"; "a mode")]
 #[test_case("http://127.0.0.1:1/", &["--origin", "null", "--browser", "x"], "webkit"; "a browser")]
 fn bad_usage_gets_one_clear_error(url: &str, arguments: &[&str], named: &str) {

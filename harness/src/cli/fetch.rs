@@ -18,7 +18,7 @@ use url::Url;
 use crate::batch::{Batch, answer};
 use crate::console::{self, Console};
 use crate::driver::{Clock, Driven, Ending, FollowPolicy, drive};
-use crate::escape::{for_terminal, json_line};
+use crate::escape::{for_terminal, from_latin1, json_line};
 use crate::exit::Exit;
 use crate::redact;
 use crate::transport::{Transport, TransportOptions};
@@ -210,7 +210,11 @@ fn header(line: &str) -> Result<(Vec<u8>, Vec<u8>), String> {
     let (name, value) = line
         .split_once(':')
         .ok_or_else(|| format!("`{line}` is not a header; write 'name: value'"))?;
-    Ok((name.into(), value.trim_matches([' ', '\t']).into()))
+    // A script's characters are the bytes of a header's value.
+    let value = from_latin1(value.trim_matches([' ', '\t'])).ok_or_else(|| {
+        format!("`{line}` has a character that no byte stands for; a page gets a TypeError")
+    })?;
+    Ok((name.into(), value))
 }
 
 fn refused(message: &str) -> Exit {

@@ -90,7 +90,12 @@ impl Plan<'_> {
         resource: Url,
     ) -> Result<(Server, BTreeMap<String, String>), Absent> {
         match self.transport_to(asked, url).reach(&resource).await {
-            Ok(()) => Ok((Server::Own(url.clone()), BTreeMap::new())),
+            // Nothing that could be said of such a page would be about who may read it.
+            Ok(Some(status @ (404 | 405 | 410))) => Err(Absent::failed(format!(
+                "a GET of {resource} is answered {status}: the route `resource` must be a page that \
+                 there is; name one in corspec.toml, as `resource = \"/path\"` under [routes]"
+            ))),
+            Ok(_) => Ok((Server::Own(url.clone()), BTreeMap::new())),
             Err(error) => {
                 let hint = match error.refused {
                     true => "is the server running?",

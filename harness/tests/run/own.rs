@@ -1,9 +1,10 @@
 //! Your own server: found, reached, started, and what is kept secret of it.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Stdio;
+use std::thread;
 
 use libtest_mimic::Trial;
 
@@ -27,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("own_exit_2_a_file_that_is_wrong", wrong_file),
         Trial::test("own_headers_are_sent_with_every_request_and_never_shown", headers),
         Trial::test("own_exit_3_nothing_listens", unreachable),
+        Trial::test("own_exit_3_there_is_no_such_page", no_such_page),
         Trial::test("own_exit_3_a_silent_server_is_given_up", silent),
         Trial::test("own_redirects_elsewhere_are_followed_only_where_asked", elsewhere),
         Trial::test("own_known_failures_stand_beside_the_file", known),
@@ -46,7 +48,7 @@ fn at(url: &str, more: &str) -> String {
 }
 
 /// A start command that runs this executable as a server that does `what`.
-fn start(what: &str, ready: &str, timeout: u32) -> Result<String, std::io::Error> {
+fn start(what: &str, ready: &str, timeout: u32) -> Result<String, io::Error> {
     let executable = std::env::current_exe()?;
     let command =
         format!("['{}', '{}', '{what}', '${{port}}']", executable.display(), own_server::ARGUMENT);
@@ -56,7 +58,7 @@ fn start(what: &str, ready: &str, timeout: u32) -> Result<String, std::io::Error
 }
 
 /// A URL at which nothing listens.
-fn nowhere() -> std::io::Result<String> {
+fn nowhere() -> io::Result<String> {
     Ok(format!("http://{}", TcpListener::bind("127.0.0.1:0")?.local_addr()?))
 }
 
@@ -231,6 +233,26 @@ fn unreachable() -> Check {
     assert_eq!(code, Some(3));
     assert_eq!(report["targets"][0]["state"], "failed");
     assert_eq!(report["summary"]["total"], report["summary"]["target-error"]);
+    Ok(())
+}
+
+/// The path of `resource` is mistyped.
+fn no_such_page() -> Check {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let server = thread::spawn(move || -> io::Result<()> {
+        let (mut connection, _) = listener.accept()?;
+        assert_ne!(connection.read(&mut [0; 4096])?, 0, "it is asked");
+        connection.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+    });
+    let project = Project::of(&[])?;
+    project.write("corspec.toml", &at(&url, ""))?;
+    let output = project.run(&[])?;
+    server.join().map_err(|_| "the server panicked")??;
+    let report = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{report}");
+    let says = format!("a GET of {url}/resource is answered 404: the route `resource` must be");
+    assert!(report.contains(&says), "{report}");
     Ok(())
 }
 
