@@ -250,7 +250,7 @@ impl Fetch {
     }
 
     /// [Main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch) from step 14: what the page gets to see.
-    fn finish(&mut self, response: &HttpResponse, agent: &UserAgent) -> Next {
+    pub(super) fn finish(&mut self, response: &HttpResponse, agent: &UserAgent) -> Next {
         // Step 14: filtered by the tainting.
         let kind = match self.tainting {
             Tainting::Basic => ResponseType::Basic,

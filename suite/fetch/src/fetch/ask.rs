@@ -5,9 +5,10 @@ use alloc::format;
 use alloc::string::ToString as _;
 use core::time::Duration;
 
+use data_url::DataUrl;
 use url::Url;
 
-use super::{Fetch, Next, State, Tainting};
+use super::{Fetch, HttpResponse, Next, State, Tainting};
 use crate::agent::UserAgent;
 use crate::blocked::{bad_port, is_mixed_content};
 use crate::byte::Bytes;
@@ -55,6 +56,10 @@ impl Fetch {
             );
             return self.scheme_fetch(agent, now);
         }
+        if current.scheme() == "data" && self.tainting == Tainting::Basic {
+            self.trace.add("concept-main-fetch", "12", "a data: URL is of nobody's origin: basic");
+            return self.scheme_fetch(agent, now);
+        }
         match self.request.mode {
             Mode::SameOrigin => return Err(Cause::SameOriginMode { url: current.to_string() }),
             Mode::NoCors => {
@@ -90,12 +95,28 @@ impl Fetch {
         self.http_fetch(self.make_preflight, agent, now)
     }
 
+    /// [Scheme fetch](https://fetch.spec.whatwg.org/#concept-scheme-fetch).
     fn scheme_fetch(&mut self, agent: &UserAgent, now: Duration) -> Next {
-        let scheme = self.request.current_url().scheme();
-        if matches!(scheme, "http" | "https") {
-            return self.http_fetch(false, agent, now);
+        // Step 2: the request is the fetch's own.
+        let current = self.request.current_url().clone();
+        // Step 3: by the scheme.
+        match current.scheme() {
+            "http" | "https" => self.http_fetch(false, agent, now),
+            "data" => self.data_fetch(&current, agent),
+            // Step 4: no other is fetched.
+            scheme => Err(Cause::UnsupportedScheme { scheme: scheme.to_string() }),
         }
-        Err(Cause::UnsupportedScheme { scheme: scheme.to_string() })
+    }
+
+    /// What a `data:` URL itself says.
+    fn data_fetch(&mut self, url: &Url, agent: &UserAgent) -> Next {
+        let invalid = || Cause::UnsupportedScheme { scheme: url.scheme().to_string() };
+        let parsed = DataUrl::process(url.as_str()).map_err(|_| invalid())?;
+        let (body, _) = parsed.decode_to_vec().map_err(|_| invalid())?;
+        let headers = [("Content-Type", parsed.mime_type().to_string())].into_iter().collect();
+        let (status, status_text) = (200, b"OK".to_vec());
+        let response = HttpResponse { status, status_text, headers, body, body_error: None };
+        self.finish(&response, agent)
     }
 
     /// [HTTP fetch](https://fetch.spec.whatwg.org/#concept-http-fetch), as far as its request.

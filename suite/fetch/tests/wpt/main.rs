@@ -13,6 +13,7 @@
 //! | `origin_header` | `fetch/origin`, `cors/redirect-origin`, `fetch/api/redirect/redirect-origin` |
 //! | `redirects` | `fetch/api/redirect`, `cors/redirect-userinfo`, `fetch/api/credentials/authentication-redirection` |
 //! | `filtering` | `fetch/api/cors/cors-{filtering,expose-star}`, `cors/access-control-expose-headers-parsing`, `fetch/api/response/response-headers-guard` |
+//! | `data_urls` | `fetch/data-urls`, `fetch/api/basic/scheme-data` |
 //! | `credentials` | `fetch/api/cors/cors-cookies*`, `fetch/api/credentials`, `cookies/samesite` |
 //! | `keepalive` | `fetch/api/basic/keepalive*`, `fetch/api/request/request-keepalive-quota` |
 //! | `only_if_cached` | `fetch/api/request/request-cache-only-if-cached` |
@@ -26,6 +27,7 @@
 mod browser;
 mod cors_check;
 mod credentials;
+mod data_urls;
 mod filtering;
 mod forbidden;
 mod isolation;
