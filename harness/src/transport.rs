@@ -377,9 +377,9 @@ fn reason(response: &Response) -> Vec<u8> {
 
 /// Whether the connection ended without a byte of an answer.
 fn is_lost(error: &reqwest::Error) -> bool {
-    let causes = std::iter::successors(error.source(), |it| (*it).source());
+    let mut causes = std::iter::successors(error.source(), |it| (*it).source());
     !error.is_connect()
-        && causes.into_iter().any(|cause| {
+        && causes.any(|cause| {
             let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
             let hyper = cause.downcast_ref::<hyper::Error>();
             hyper.is_some_and(|it| it.is_incomplete_message() || it.is_canceled())

@@ -81,13 +81,8 @@ async fn done(
 fn page(step: &PageStep) -> Result<Page, String> {
     let url = Url::parse(&step.page_url()).map_err(|error| error.to_string())?;
     let page = step.fetch.page().map_err(|error| error.to_string())?;
-    Ok(match step.fetch.origin.as_str() {
-        "null" => {
-            let around = Origin::of(&url);
-            Page { url: Some(url), top_level: Some(around), ..page }
-        }
-        _ => Page { url: Some(url), ..page },
-    })
+    let around = (step.fetch.origin == "null").then(|| Origin::of(&url));
+    Ok(Page { url: Some(url), top_level: around.or(page.top_level), ..page })
 }
 
 fn request_of(exchange: &Exchange) -> Request {
