@@ -5,14 +5,14 @@
 //! panic or `kill -9`, the pipe closes; the guardian then ends what was not forgotten.
 //!
 //! Two things keep it exact. A process is *gated*: it starts as the same executable, which waits
-//! for a byte on its standard input before it becomes the server, and the byte is sent only after
-//! the guardian knows its group. And a group is forgotten before its leader is reaped, so that its
+//! for a byte on its standard input before it becomes or starts the server, and the byte is sent
+//! only after the guardian knows its group. And a group is forgotten before its leader is reaped, so that its
 //! number cannot belong to somebody else while the guardian holds it.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +22,8 @@ use std::{fs, thread};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
+
+use crate::keeper;
 
 /// The hidden first argument under which an executable must call [`run`].
 pub const ARGUMENT: &str = "__guardian";
@@ -149,11 +151,12 @@ impl Guardian {
         &self.inner.executable
     }
 
-    /// A command that becomes `program` once a byte arrives on its standard input, and ends when
-    /// the pipe closes without one.
-    pub(crate) fn gated(&self, program: &str) -> Command {
+    /// A command that becomes `program` once a byte arrives on its standard input, or where it is
+    /// `kept`, starts it under a keeper. It ends when the pipe closes without the byte.
+    pub(crate) fn gated(&self, program: &str, kept: bool) -> Command {
         let mut command = Command::new(&self.inner.executable);
-        command.args([ARGUMENT, "exec", program]).stdin(Stdio::piped()).process_group(0);
+        let word = if kept { "keep" } else { "exec" };
+        command.args([ARGUMENT, word, program]).stdin(Stdio::piped()).process_group(0);
         command
     }
 
@@ -178,22 +181,16 @@ impl Drop for Inner {
 pub fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match arguments.next().as_deref().and_then(|word| word.to_str()) {
         Some("watch") => watch(io::stdin().lock()),
-        Some("exec") => exec(arguments),
+        Some("exec") => keeper::exec(arguments),
+        #[cfg(target_os = "linux")]
+        Some("keep") => keeper::keep(arguments),
+        #[cfg(target_os = "linux")]
+        Some("follow") => keeper::follow(arguments),
         _ => {
             eprintln!("error: `{ARGUMENT}` is for corspec's own use");
             ExitCode::from(2)
         }
     }
-}
-
-fn exec(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let mut go = [0];
-    let (Some(program), Ok(())) = (arguments.next(), io::stdin().read_exact(&mut go)) else {
-        return ExitCode::from(125);
-    };
-    let error = Command::new(&program).args(arguments).stdin(Stdio::null()).exec();
-    eprintln!("could not run `{}`: {error}", program.display());
-    ExitCode::from(127)
 }
 
 fn watch(pipe: impl Read) -> ExitCode {

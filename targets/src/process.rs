@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use tokio::sync::{oneshot, watch};
 
 use crate::guardian::{Charge, Guardian, remove_container};
+use crate::keeper;
 
 /// How many bytes of the end of a process's output are kept.
 const KEPT: usize = 16 * 1024;
@@ -21,6 +22,8 @@ const KEPT: usize = 16 * 1024;
 pub struct ProcessGroup {
     child: Child,
     leader: Pid,
+    /// The end of it has the keeper, where the leader is one, kill all that it keeps.
+    keeper: Option<ChildStdin>,
     /// The name of the container that the leader runs as a client of the engine.
     container: Option<String>,
     guardian: Guardian,
@@ -71,8 +74,9 @@ impl ProcessGroup {
         let [program, arguments @ ..] = command else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
         };
+        let kept = keeper::KEEPS && container.is_none();
         let mut child = guardian
-            .gated(program)
+            .gated(program, kept)
             .args(arguments)
             .envs(env.iter().map(|(name, value)| (name, value)))
             .current_dir(folder)
@@ -80,14 +84,15 @@ impl ProcessGroup {
             .stderr(Stdio::piped())
             .spawn()?;
         let leader = Pid::from_child(&child);
-        let gate = child.stdin.take();
+        let pipe = child.stdin.take();
         let output = Output::default();
         let readers = [output.drain(child.stdout.take()), output.drain(child.stderr.take())];
         let readers = readers.into_iter().flatten().collect();
         let exit = await_exit(leader);
-        let group = Self {
+        let mut group = Self {
             child,
             leader,
+            keeper: pipe,
             container,
             guardian: guardian.clone(),
             exit,
@@ -97,7 +102,8 @@ impl ProcessGroup {
         };
         // From here on dropping the group ends the process, so that an error leaves none.
         guardian.watch(group.charge())?;
-        gate.ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"!")?;
+        group.keeper.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"!")?;
+        group.keeper.take_if(|_| !kept);
         Ok(group)
     }
 
@@ -166,6 +172,10 @@ impl ProcessGroup {
         self.cleared = true;
         if let Some(container) = &self.container {
             remove_container(container, || self.exit().is_none());
+        }
+        #[cfg(target_os = "linux")]
+        if self.keeper.take().is_some() {
+            keeper::await_end(self.leader);
         }
         let _ = kill_process_group(self.leader, Signal::KILL);
         drop(self.guardian.forget(self.charge()));

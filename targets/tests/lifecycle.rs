@@ -20,6 +20,10 @@ use corspec_targets::registry::{Registry, Target};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+#[path = "lifecycle/runaway.rs"]
+mod runaway;
+
 type Check = Result<(), Failed>;
 
 fn main() -> ExitCode {
@@ -28,13 +32,19 @@ fn main() -> ExitCode {
     match first.as_deref().and_then(|word| word.to_str()) {
         Some(guardian::ARGUMENT) => guardian::run(arguments),
         Some("serve") => serve(arguments),
-        Some("run-until-killed") => run_until_killed(),
+        Some("run-until-killed") => run_until_killed(arguments),
+        #[cfg(target_os = "linux")]
+        Some("run-away") => runaway::run_away(),
         _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
     }
 }
 
 fn trials() -> Vec<Trial> {
-    vec![
+    #[cfg(target_os = "linux")]
+    let more = runaway::trials();
+    #[cfg(not(target_os = "linux"))]
+    let more = Vec::new();
+    let mut trials = vec![
         Trial::test("a_good_server_gets_ready_and_stops", good_server),
         Trial::test("a_refused_policy_is_told_in_the_servers_words", refused),
         Trial::test("a_crash_before_ready_shows_the_end_of_the_output", crash),
@@ -48,13 +58,17 @@ fn trials() -> Vec<Trial> {
         Trial::test("a_death_during_the_run_is_seen", dies),
         Trial::test("a_server_that_ignores_term_is_killed", stubborn),
         Trial::test("nothing_outlives_the_end_of_the_guardians_pipe", || {
-            outlived_by_nothing(false)
+            outlived_by_nothing("stubborn", "alive", false)
         }),
-        Trial::test("nothing_outlives_a_killed_run", || outlived_by_nothing(true)),
+        Trial::test("nothing_outlives_a_killed_run", || {
+            outlived_by_nothing("stubborn", "alive", true)
+        }),
         Trial::test("an_install_is_done_once", installs_once),
         Trial::test("a_failed_install_is_told_and_tried_again", failed_install),
         Trial::test("an_install_without_end_is_given_up", endless_install),
-    ]
+    ];
+    trials.extend(more);
+    trials
 }
 
 fn good_server() -> Check {
@@ -125,17 +139,18 @@ fn stubborn() -> Check {
     assert_gone(alive)
 }
 
-/// Has another run start a server, ends it by its pipe or by KILL, and waits for the server's end.
-fn outlived_by_nothing(kill: bool) -> Check {
+/// Has another run start a server, ends it by its pipe or by KILL, and waits for the end of the
+/// process that holds `socket`.
+fn outlived_by_nothing(mode: &str, socket: &str, kill: bool) -> Check {
     let mut run = Command::new(env::current_exe()?)
-        .arg("run-until-killed")
+        .args(["run-until-killed", mode])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
     let mut folder = String::new();
     BufReader::new(run.stdout.take().ok_or("no output")?).read_line(&mut folder)?;
     let folder = Path::new(folder.trim());
-    let alive = connect(folder)?;
+    let alive = connect_to(folder, socket)?;
     let temporary = noted(folder, "temporary")?;
     end(&mut run, kill)?;
     assert_gone(alive)?;
@@ -208,14 +223,16 @@ fn fake(mode: &str, install: &str) -> Result<(Target, TempDir), Failed> {
     let folder = project.path().join("targets/fake");
     fs::create_dir_all(&folder)?;
     let executable = env::current_exe()?;
+    let ready = if matches!(mode, "good" | "stubborn" | "parent" | "leaver") { 20 } else { 1 };
+    // One that ends well is never waited for so long.
+    let grace = if mode == "leaver" { 60 } else { 1 };
     let manifest = format!(
         "name = 'Fake'\nlanguage = 'rust'\nlibrary = 'none'\nhomepage = 'https://fake.example'\n\
          routes = ['resource']\n[install]\ncommands = [{install}]\n[start]\n\
-         command = ['{}', 'serve', '{mode}', '${{temp}}', '${{corspec}}']\nready-seconds = 1\ngrace-seconds = 1\n",
+         command = ['{}', 'serve', '{mode}', '${{temp}}', '${{corspec}}']\n\
+         ready-seconds = {ready}\ngrace-seconds = {grace}\n",
         executable.display()
     );
-    let seconds = if matches!(mode, "good" | "stubborn") { "20" } else { "1" };
-    let manifest = manifest.replace("ready-seconds = 1", &format!("ready-seconds = {seconds}"));
     fs::write(folder.join("target.toml"), manifest)?;
     let registry = Registry::discover(Some(&project.path().join("targets")))?;
     Ok((registry.target("fake")?.clone(), project))
@@ -236,7 +253,11 @@ fn running(launch: Launch) -> Result<Box<Running>, Failed> {
 }
 
 fn connect(folder: &Path) -> io::Result<UnixStream> {
-    let stream = UnixStream::connect(folder.join("targets/fake/alive"))?;
+    connect_to(folder, "alive")
+}
+
+fn connect_to(folder: &Path, socket: &str) -> io::Result<UnixStream> {
+    let stream = UnixStream::connect(folder.join("targets/fake").join(socket))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     Ok(stream)
 }
@@ -259,8 +280,9 @@ fn block_on<F: Future>(future: F) -> F::Output {
         .block_on(future)
 }
 
-fn run_until_killed() -> ExitCode {
-    let Ok((Launch::Running(running), folder)) = launched("stubborn") else {
+fn run_until_killed(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mode = arguments.next().unwrap_or_default();
+    let Ok((Launch::Running(running), folder)) = launched(&mode.to_string_lossy()) else {
         return ExitCode::FAILURE;
     };
     println!("{}", folder.path().display());
@@ -292,8 +314,16 @@ fn serve(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         },
         _ => {}
     }
-    if mode == "stubborn" {
-        ignore_term();
+    match mode.as_str() {
+        "stubborn" => on_term(|| {}),
+        #[cfg(target_os = "linux")]
+        "parent" => {
+            on_term(|| {});
+            runaway::start_runaway();
+        }
+        #[cfg(target_os = "linux")]
+        "leaver" => runaway::leave_and_end_well(),
+        _ => {}
     }
     // There before the server is ready, so that whoever sees it ready can connect.
     let Ok(alive) = UnixListener::bind("alive") else { return ExitCode::FAILURE };
@@ -322,11 +352,13 @@ fn serve(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Writes into the temporary folder, and notes beside the manifest where it is, and what corspec is.
+/// Writes into the temporary folder, and notes beside the manifest where it is, what corspec is, and
+/// who the parent is.
 fn note_folder(mut arguments: impl Iterator<Item = String>) -> io::Result<()> {
     let temporary = arguments.next().unwrap_or_default();
     fs::create_dir(Path::new(&temporary).join("in-it"))?;
     fs::write("temporary", temporary)?;
+    fs::write("parent", std::os::unix::process::parent_id().to_string())?;
     fs::write("executable", arguments.next().unwrap_or_default())
 }
 
@@ -342,15 +374,17 @@ fn hold_open(listener: &UnixListener) {
     }
 }
 
-/// Has TERM do nothing: a handler is installed by the runtime and never acts.
-fn ignore_term() {
+/// Has TERM do `then` and not end the process: a handler is installed by the runtime.
+fn on_term(then: impl Fn() + Send + 'static) {
     let (sender, installed) = std::sync::mpsc::channel();
     thread::spawn(move || {
         block_on(async {
             let term = tokio::signal::unix::SignalKind::terminate();
-            let _handler = tokio::signal::unix::signal(term);
+            let mut handler = tokio::signal::unix::signal(term).expect("TERM can be handled");
             let _ = sender.send(());
-            std::future::pending::<()>().await;
+            while handler.recv().await.is_some() {
+                then();
+            }
         });
     });
     let _ = installed.recv();
