@@ -22,28 +22,29 @@ pub(super) fn check(
         return;
     }
     for exchange in exchanges {
-        // An answer that never came has no headers.
-        let none = HeaderList::new();
-        let headers = exchange.response.as_ref().map_or(&none, |it| &it.headers);
-        let lines: Vec<&[u8]> = headers.get_all(&clause.name).collect();
+        let lines = lines(exchange, &clause.name);
         let holds = match (clause.is, other) {
             (Operator::SameAs | Operator::DiffersFrom, Some(other)) => {
-                let theirs =
-                    chosen(clause.on, other).into_iter().find_map(|e| e.response.as_ref().ok());
-                let same = theirs
-                    .is_some_and(|r| r.headers.get_all(&clause.name).eq(lines.iter().copied()));
+                let mut theirs = chosen(clause.on, other).into_iter();
+                let same = theirs.next().is_some_and(|it| self::lines(it, &clause.name) == lines);
                 same == (clause.is == Operator::SameAs)
             }
             _ => holds(clause, &lines, &exchange.request.headers),
         };
         if !holds {
-            let seen = headers.get(&clause.name).map_or_else(
-                || format!("no `{}`", clause.name),
-                |value| seen(&clause.name, &value, lines.len()),
-            );
+            let seen = match lines.as_slice() {
+                [] => format!("no `{}`", clause.name),
+                lines => seen(&clause.name, &lines.join(&b", "[..]), lines.len()),
+            };
             add(code.clone(), clause.words(), seen);
         }
     }
+}
+
+/// The values of the lines with this name; an answer that never came has none.
+fn lines<'a>(exchange: &'a Exchange, name: &'a str) -> Vec<&'a [u8]> {
+    let response = exchange.response.as_ref();
+    response.map_or_else(|_| Vec::new(), |it| it.headers.get_all(name).collect())
 }
 
 fn seen(name: &str, value: &[u8], lines: usize) -> String {

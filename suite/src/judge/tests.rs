@@ -121,11 +121,14 @@ fn methods_are_told_apart_by_case() {
     assert!(!passes(&case, &answer("GET, put")));
 }
 
-#[test_case("same-as", "1", true ; "same is same")]
-#[test_case("same-as", "2", false ; "other is not same")]
-#[test_case("differs-from", "2", true ; "other differs")]
-#[test_case("differs-from", "1", false ; "same does not differ")]
-fn steps_are_compared(operator: &str, second: &str, expected: bool) {
+#[test_case("same-as", Some("1"), Some("1"), true ; "same is same")]
+#[test_case("same-as", Some("1"), Some("2"), false ; "other is not same")]
+#[test_case("same-as", None, None, true ; "no answer is the same as no answer")]
+#[test_case("same-as", None, Some("1"), false ; "an answer is other than none")]
+#[test_case("differs-from", Some("1"), Some("2"), true ; "other differs")]
+#[test_case("differs-from", Some("1"), Some("1"), false ; "same does not differ")]
+#[test_case("differs-from", None, Some("1"), true ; "an answer differs from none")]
+fn steps_are_compared(operator: &str, first: Option<&str>, second: Option<&str>, expected: bool) {
     let case = case(
         "should",
         &format!(
@@ -133,8 +136,16 @@ fn steps_are_compared(operator: &str, second: &str, expected: bool) {
              wire = {{ route = 'resource' }}\nexpect = {{ header = [ {{ name = 'x', is = '{operator}', step = 'one' }} ] }}"
         ),
     );
-    let mut records = record(vec![exchange(false, None, 200, &[("x", "1")])]);
-    records.extend(record(vec![exchange(false, None, 200, &[("x", second)])]));
+    let answered = |value: Option<&str>| {
+        let value = value.map(|value| ("x", value));
+        let mut exchange = exchange(false, None, 200, value.as_slice());
+        if value.is_none() {
+            let message = "it was closed".to_owned();
+            exchange.response = Err(ConnectionFailure { message, kind: FailureKind::Closed });
+        }
+        record(vec![exchange])
+    };
+    let records: Vec<_> = [first, second].into_iter().flat_map(answered).collect();
     assert_eq!(passes(&case, &records), expected);
 }
 
