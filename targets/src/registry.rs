@@ -21,8 +21,15 @@ pub const ON_DEMAND: &str = "faulty";
 /// All targets, by id.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    folder: Option<PathBuf>,
+    folder: Result<PathBuf, NoFolder>,
     targets: Vec<Target>,
+}
+
+/// That no folder of targets was found.
+#[derive(Clone, Debug)]
+struct NoFolder {
+    /// The folder in which, and above which, it was looked for.
+    from: PathBuf,
 }
 
 /// A server that can be tested.
@@ -75,6 +82,19 @@ pub enum RegistryError {
         #[help]
         help: String,
     },
+    /// There is no target of that id, since there is no folder of targets.
+    #[error("there is no target `{id}`: without a folder of targets there is `reference` alone")]
+    #[diagnostic(help(
+        "`targets/*/target.toml` was looked for in `{}` and in every folder above it; run corspec in a clone of its \
+         repository, or where there is such a folder of your own",
+        from.display()
+    ))]
+    NoFolder {
+        /// What was asked for.
+        id: String,
+        /// The folder in which, and above which, targets were looked for.
+        from: PathBuf,
+    },
     /// The target has no variant of that name.
     #[error("target `{id}` has no variant `{variant}`")]
     UnknownVariant {
@@ -94,11 +114,11 @@ impl Registry {
     /// When a folder cannot be read or a manifest is wrong.
     pub fn discover(folder: Option<&Path>) -> Result<Self, RegistryError> {
         let folder = match folder {
-            Some(folder) => Some(folder.to_owned()),
+            Some(folder) => Ok(folder.to_owned()),
             None => nearest_targets_folder(),
         };
         let mut targets = vec![reference()];
-        if let Some(folder) = &folder {
+        if let Ok(folder) = &folder {
             targets.extend(read_targets(folder, "")?);
             let on_demand = folder.join(ON_DEMAND);
             if on_demand.is_dir() {
@@ -111,7 +131,7 @@ impl Registry {
 
     /// The folder that the targets were read from; `None` where the reference is all there is.
     pub fn folder(&self) -> Option<&Path> {
-        self.folder.as_deref()
+        self.folder.as_deref().ok()
     }
 
     /// All targets, sorted by id.
@@ -128,15 +148,19 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// When there is none, with the nearest id there is.
+    /// When there is none: with the nearest id there is, or with where a folder of targets was looked for in vain.
     pub fn target(&self, id: &str) -> Result<&Target, RegistryError> {
         self.targets.iter().find(|target| target.id == id).ok_or_else(|| {
+            let id = id.to_owned();
+            if let Err(NoFolder { from }) = &self.folder {
+                return RegistryError::NoFolder { id, from: from.clone() };
+            }
             let nearest = self
                 .targets
                 .iter()
-                .min_by_key(|target| strsim::damerau_levenshtein(id, &target.id))
+                .min_by_key(|target| strsim::damerau_levenshtein(&id, &target.id))
                 .map_or(REFERENCE, |target| &target.id);
-            RegistryError::Unknown { id: id.to_owned(), help: format!("did you mean `{nearest}`?") }
+            RegistryError::Unknown { id, help: format!("did you mean `{nearest}`?") }
         })
     }
 }
@@ -197,12 +221,13 @@ pub fn is_on_demand(id: &str) -> bool {
     id.split_once('/').is_some_and(|(folder, _)| folder == ON_DEMAND)
 }
 
-fn nearest_targets_folder() -> Option<PathBuf> {
-    let here = env::current_dir().ok()?;
-    here.ancestors().map(|folder| folder.join("targets")).find(|folder| {
+fn nearest_targets_folder() -> Result<PathBuf, NoFolder> {
+    let here = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let found = here.ancestors().map(|folder| folder.join("targets")).find(|folder| {
         let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
         entries.any(|entry| entry.path().join("target.toml").is_file())
-    })
+    });
+    found.ok_or(NoFolder { from: here })
 }
 
 /// The targets that are folders within `folder`; `prefix` stands before the names of these in their ids.

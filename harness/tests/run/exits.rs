@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("exit_1_an_unexpected_failure", || exits(&["wrong"], &["wrong"], 1)),
         Trial::test("exit_1_an_unexpected_pass", unexpected_pass),
         Trial::test("exit_2_bad_usage", bad_usage),
+        Trial::test("exit_2_a_target_without_a_folder_of_targets", no_targets),
         Trial::test("exit_2_a_manifest_that_is_wrong_is_shown", bad_manifest),
         Trial::test("a_target_that_is_named_twice_is_asked_once", named_twice),
         Trial::test("exit_2_known_failures_that_cannot_be_read", bad_known_failures),
@@ -89,6 +90,20 @@ fn bad_usage() -> Check {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
         assert!(error.contains(says), "{arguments:?}: {error}");
         assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+    }
+    Ok(())
+}
+
+/// The nearest name there is would mislead: the folder is not at hand.
+fn no_targets() -> Check {
+    let project = Project::of(&[])?;
+    let here = project.path("").canonicalize()?;
+    for arguments in [&["run", "good"][..], &["serve", "good", "--policy", "public"]] {
+        let output = project.corspec(arguments).output()?;
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(&format!("looked for in `{}`", here.display())), "{error}");
+        assert!(!error.contains("did you mean"), "{error}");
     }
     Ok(())
 }
