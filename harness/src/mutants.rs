@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::iter::repeat_n;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -17,6 +18,7 @@ use corspec_targets::mutant::{Mutant, Mutants};
 use corspec_targets::reference::fault::Fault;
 use corspec_targets::reference::{self, Server};
 
+use crate::event::ResultKind;
 use crate::runner;
 use crate::transport::{Transport, TransportOptions};
 
@@ -78,8 +80,16 @@ fn unaltered() -> Mutant {
 /// What every server is asked: the suite under each of its policies, and under each further one what no case of the
 /// others asks.
 struct Asked {
-    policies: Vec<(Policy, Vec<Case>)>,
+    policies: Vec<Under>,
     everything: bool,
+}
+
+/// A policy, and what is asked under it.
+struct Under {
+    policy: Policy,
+    cases: Vec<Case>,
+    /// The scenarios that are no case under it. Only the suite's own policies know: of a further one most are not asked.
+    not_applicable: Option<usize>,
 }
 
 /// What a worker asks with.
@@ -108,7 +118,8 @@ impl Asked {
             let cases: Vec<Case> =
                 cases.filter(|case| !further || !asked.contains(&case.scenario)).collect();
             asked.extend(cases.iter().map(|case| case.scenario.clone()));
-            policies.push((policy.clone(), cases));
+            let not_applicable = (!further).then(|| suite.scenarios().len() - cases.len());
+            policies.push(Under { policy: policy.clone(), cases, not_applicable });
         }
         Self { policies, everything }
     }
@@ -139,7 +150,7 @@ impl Asked {
     async fn row(&self, kind: Kind, mutant: &Mutant, tools: &Tools) -> io::Result<Row> {
         let mut row = Row::new(kind, mutant);
         let mut asked = BTreeSet::new();
-        for (policy, cases) in &self.policies {
+        for Under { policy, cases, not_applicable } in &self.policies {
             let is_done = |case: &&Case| {
                 let is_caught = kind == Kind::Mutant && row.is_caught_as_stated();
                 is_caught && !self.everything && asked.contains(&case.scenario)
@@ -158,7 +169,11 @@ impl Asked {
                 false => tools.transport.remembering(),
             };
             let elsewhere = start(&tools.elsewhere);
-            Subject { server: &server, elsewhere, transport }.ask(&cases, &mut row).await;
+            let results =
+                Subject { server: &server, elsewhere, transport }.ask(&cases, &mut row).await;
+            if let Some(others) = *not_applicable {
+                row.count(results.into_iter().chain(repeat_n(ResultKind::NotApplicable, others)));
+            }
             server.stop().await;
         }
         Ok(row)
@@ -173,16 +188,20 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// Asks every case, and judges them once all answers are there: rules of grammar look at each of these.
-    async fn ask(&self, cases: &[&Case], row: &mut Row) {
+    /// Asks every case, and judges them once all answers are there: rules of grammar look at each of these. The results of
+    /// all of them, in no order.
+    async fn ask(&self, cases: &[&Case], row: &mut Row) -> Vec<ResultKind> {
         let base = start(self.server);
-        let mut performed = Vec::new();
+        let (mut performed, mut results) = (Vec::new(), Vec::new());
         for case in cases {
             let case = case.concretize(base, self.elsewhere);
             let url = self.server.base_url();
             match runner::ask(&case, url, self.elsewhere, &self.transport).await {
                 Ok(records) => performed.push((case, records)),
-                Err(reason) => drop(row.unanswered.insert(case.scenario, reason)),
+                Err(reason) => {
+                    row.unanswered.insert(case.scenario, reason);
+                    results.push(ResultKind::TargetError);
+                }
             }
         }
         let run = performed.iter().flat_map(|(case, records)| {
@@ -190,16 +209,24 @@ impl Subject<'_> {
             exchanges.map(|exchange| RunExchange { scenario: &case.scenario, exchange })
         });
         let run: Vec<_> = run.filter(|it| it.exchange.request.url.starts_with(base)).collect();
-        for (case, records) in performed.iter().filter(|(case, _)| case.level != Level::Observe) {
-            row.cases += 1;
-            match judge_over_run(case, records, &run).0.result {
-                Verdict::Pass { .. } | Verdict::NotApplicable(_) => {}
-                Verdict::Fail { failures, .. } => row.catch(case, &failures, base),
-                Verdict::Unjudgeable(reason) => {
-                    row.unanswered.insert(case.scenario.clone(), reason);
-                }
+        for (case, records) in &performed {
+            let verdict = judge_over_run(case, records, &run).0.result;
+            results.push(kind_of(&verdict));
+            if case.level != Level::Observe {
+                row.note(case, verdict, base);
             }
         }
+        results
+    }
+}
+
+/// The result of a case of a server of which no failure is known.
+fn kind_of(verdict: &Verdict) -> ResultKind {
+    match verdict {
+        Verdict::Pass { .. } => ResultKind::Pass,
+        Verdict::Fail { .. } => ResultKind::Fail,
+        Verdict::NotApplicable(_) => ResultKind::NotApplicable,
+        Verdict::Unjudgeable(_) => ResultKind::TargetError,
     }
 }
 

@@ -18,6 +18,7 @@ use corspec_targets::guardian::Guardian;
 use corspec_targets::mutant::{Mutant, Mutants};
 use corspec_targets::reference;
 use corspec_targets::registry::Registry;
+use serde_json::Value;
 use test_case::test_case;
 
 /// One of each kind of fault: the lookup, a memory, the policy, an answer in the server's place, edits of answers.
@@ -88,6 +89,54 @@ async fn a_client_that_remembers_makes_no_exchange_twice() {
     assert_eq!(answers, [false, false, false]);
     assert!(shared(&transport.remembering(), "https://app.example").await);
     server.stop().await;
+}
+
+/// What the command prints, in a folder where no snapshot is.
+fn printed(arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_corspec"));
+    let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_suite_is_counted_as_a_run_of_the_reference_counts_it() {
+    let run = printed(&["run", "reference"]);
+    let (scenarios, _) = run.split_once(" scenarios").unwrap();
+    let (_, scenarios) = scenarios.rsplit_once(' ').unwrap();
+    let cases = run.lines().last().unwrap().replacen(" cases", " cases of the reference", 1);
+    let size = format!("\n{scenarios} scenarios · {cases}\n");
+    let text = printed(&["mutants", "vary-missing"]);
+    assert!(text.contains(&size), "{size}{text}");
+    let page = printed(&["mutants", "vary-missing", "--format", "markdown"]);
+    assert!(page.contains(&size), "{size}{page}");
+
+    let run: Value =
+        serde_json::from_str(&printed(&["run", "reference", "--format", "json"])).unwrap();
+    let json = printed(&["mutants", "vary-missing", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["rows"][0]["summary"], run["summary"]);
+    assert_eq!(json["suite"]["scenarios"], run["suite"]["scenarios"]);
+}
+
+/// The figures are those of the page in the docs, which `.ci/run` holds to a run.
+#[test]
+fn the_readme_quotes_what_is_printed_of_all_mutants() {
+    let read = |name| {
+        std::fs::read_to_string(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name))
+    };
+    let page = read("docs/mutants.md").unwrap();
+    let count = |line: &str| {
+        let cells: Vec<_> = line.trim_matches(['|', ' ']).split(" | ").collect();
+        let [what, right, all] = cells.try_into().ok()?;
+        all.parse::<usize>().ok()?;
+        Some(format!("{what:<44} {right} of {all}\n"))
+    };
+    let size = page.lines().find(|line| line.contains(" cases of the reference · ")).unwrap();
+    let counts: String = page.lines().filter_map(count).collect();
+    let quoted = format!("{size}\n{counts}```\n");
+    assert!(read("README.md").unwrap().contains(&quoted), "quote it in the README:\n{quoted}");
 }
 
 /// What its rows say of a run, `.ci/run` holds to one.

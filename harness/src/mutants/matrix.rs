@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use corspec_suite::case::Case;
-use corspec_suite::judge::Failure;
+use corspec_suite::judge::{Failure, Verdict};
 use corspec_suite::load::Suite;
 use corspec_suite::scenario::{Direction, Level};
 use corspec_targets::mutant::Mutant;
 use serde::Serialize;
 
 use super::real::RealTrouble;
+use crate::event::{ResultKind, Summary};
 
 /// What kind of server a row is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -39,8 +40,12 @@ pub struct Row {
     /// Directions that its failures may have beside that.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Direction>,
-    /// How many cases it was asked.
+    /// How many cases it was asked that can fail.
     pub cases: usize,
+    /// Its results under the suite's own policies, as `corspec run` counts them: of the reference, since nobody else is
+    /// asked every case under each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
     /// The scenarios that failed, by id.
     pub caught: BTreeMap<String, Caught>,
     /// The scenarios that got no answer, with the reason.
@@ -131,6 +136,8 @@ pub enum Trouble {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Matrix {
+    /// How many scenarios the suite has, those that only observe too.
+    pub of_suite: usize,
     /// The servers: the reference, the mutants, the equivalents.
     pub rows: Vec<Row>,
     /// The scenarios that can fail, by id.
@@ -149,13 +156,32 @@ impl Row {
             direction: mutant.direction,
             also: mutant.also.clone(),
             cases: 0,
+            summary: (kind == Kind::Reference).then(Summary::default),
             caught: BTreeMap::new(),
             unanswered: BTreeMap::new(),
         }
     }
 
-    /// Notes that `case` failed on the server at `base`.
-    pub(super) fn catch(&mut self, case: &Case, failures: &[Failure], base: &str) {
+    /// Counts results under one of the suite's own policies, if this row has a summary.
+    pub(super) fn count(&mut self, results: impl Iterator<Item = ResultKind>) {
+        if let Some(summary) = &mut self.summary {
+            results.for_each(|result| summary.count(result));
+        }
+    }
+
+    /// Notes what was said of `case` on the server at `base`.
+    pub(super) fn note(&mut self, case: &Case, verdict: Verdict, base: &str) {
+        self.cases += 1;
+        match verdict {
+            Verdict::Pass { .. } | Verdict::NotApplicable(_) => {}
+            Verdict::Fail { failures, .. } => self.catch(case, &failures, base),
+            Verdict::Unjudgeable(reason) => {
+                self.unanswered.insert(case.scenario.clone(), reason);
+            }
+        }
+    }
+
+    fn catch(&mut self, case: &Case, failures: &[Failure], base: &str) {
         let stable = |text: &String| text.replace(base, "http://127.0.0.1:8000");
         let first = failures.first();
         let caught = self.caught.entry(case.scenario.clone()).or_insert_with(|| Caught {
@@ -234,7 +260,14 @@ impl Matrix {
                 .map(|row| row.name.clone())
                 .collect(),
         });
-        Self { scenarios: scenarios.collect(), rows, real: Vec::new() }
+        let of_suite = suite.scenarios().len();
+        Self { of_suite, scenarios: scenarios.collect(), rows, real: Vec::new() }
+    }
+
+    /// What the reference said to all cases under the suite's own policies; `None` where it was not asked.
+    #[must_use]
+    pub fn summary(&self) -> Option<Summary> {
+        self.of(Kind::Reference).find_map(|row| row.summary)
     }
 
     /// The rows of that kind.
@@ -293,6 +326,7 @@ mod tests {
             direction,
             also: also.to_vec(),
             cases: 1,
+            summary: None,
             caught: caught.collect(),
             unanswered: BTreeMap::new(),
         }

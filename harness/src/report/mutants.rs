@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use corspec_suite::scenario::Direction;
 use serde_json::json;
 
+use super::text::{cases, census};
 use crate::escape::{for_terminal, json_line};
-use crate::mutants::{Kind, Matrix, Published, Row, Trouble};
+use crate::mutants::{Fate, Kind, Matrix, Published, Row, Trouble};
 
 mod page;
 pub mod published;
@@ -36,6 +37,9 @@ pub fn text(matrix: &Matrix, whole: Option<&Published>, mut out: impl Write) -> 
         }
     }
     writeln!(out)?;
+    if let Some(size) = size(matrix) {
+        writeln!(out, "{size}")?;
+    }
     for (what, right, all) in counts(matrix, whole) {
         writeln!(out, "{what:<44} {right} of {all}")?;
     }
@@ -54,6 +58,7 @@ pub fn json(matrix: &Matrix, whole: Option<&Published>, mut out: impl Write) -> 
         .collect();
     let document = json!({
         "schema": "corspec-mutants/1",
+        "suite": { "scenarios": matrix.of_suite },
         "rows": matrix.rows,
         "scenarios": matrix.scenarios,
         "troubles": matrix.troubles(whole.is_some()),
@@ -63,7 +68,14 @@ pub fn json(matrix: &Matrix, whole: Option<&Published>, mut out: impl Write) -> 
     out.flush()
 }
 
-/// What is counted: how many are right, and of how many.
+/// How large the suite is, and what the reference said to all of it, in the words of `corspec run`.
+fn size(matrix: &Matrix) -> Option<String> {
+    let summary = matrix.summary()?;
+    let (scenarios, cases) = (matrix.of_suite, cases(summary.total));
+    Some(format!("{scenarios} scenarios · {cases} of the reference · {}", census(summary)))
+}
+
+/// What is counted: how many there are of it, and of how many.
 fn counts(matrix: &Matrix, whole: Option<&Published>) -> Vec<(&'static str, usize, usize)> {
     let (reference, one) = matrix.right(Kind::Reference);
     let (equivalents, of_equivalents) = matrix.right(Kind::Equivalent);
@@ -75,8 +87,13 @@ fn counts(matrix: &Matrix, whole: Option<&Published>) -> Vec<(&'static str, usiz
     if let Some(published) = whole {
         let busy = matrix.scenarios.iter().filter(|it| !it.catches.is_empty()).count();
         counts.push(("scenarios that catch a mutant", busy, matrix.scenarios.len()));
-        let (caught, of) = published.caught(matrix);
-        counts.push(("published faults caught", caught, of));
+        let all = published.faults().count();
+        counts.extend([
+            ("published faults caught", published.of(Fate::Caught, matrix), all),
+            ("published faults harmless and not blamed", published.of(Fate::Harmless, matrix), all),
+            ("published faults not about answers", published.of(Fate::Outside, matrix), all),
+            ("published faults missed", published.of(Fate::Missed, matrix), all),
+        ]);
     }
     counts
 }

@@ -163,7 +163,7 @@ fn blames(summary: Summary) -> bool {
 }
 
 /// Every result that occurred, with its count.
-fn census(summary: Summary) -> String {
+pub(super) fn census(summary: Summary) -> String {
     let parts: Vec<_> = summary
         .counts()
         .filter(|&(name, count)| count > 0 || name == ResultKind::Pass.name())

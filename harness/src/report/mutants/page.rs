@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{counts, name, scenarios, words};
+use super::{counts, name, scenarios, size, words};
 use crate::mutants::{Kind, Matrix, Published};
 
 /// Writes the matrix as Markdown. `whole` are the published faults where every mutant was asked.
@@ -21,7 +21,10 @@ pub fn markdown(matrix: &Matrix, whole: Option<&Published>, mut out: impl Write)
         "A mutant is the reference server with one fault, an equivalent is the reference in another way that is right too.\n\
          Both are data in [`targets/mutants/`](../targets/mutants).\n"
     )?;
-    writeln!(out, "| | right | of |\n|---|---:|---:|")?;
+    if let Some(size) = size(matrix) {
+        writeln!(out, "{size}\n")?;
+    }
+    writeln!(out, "| | | of |\n|---|---:|---:|")?;
     for (what, right, all) in counts(matrix, whole) {
         writeln!(out, "| {what} | {right} | {all} |")?;
     }
