@@ -75,28 +75,32 @@ fn the_table_in_the_docs_is_fresh() {
 fn table() -> String {
     let (file, suite) = read();
     let mut text = "# Behaviours, and the scenarios that ask for them\n\n\
-        What goes wrong on servers, and what has to go right. A scenario in *italics* only observes: practice is divided.\n\
+        What goes wrong on servers, and what has to go right. A scenario in *italics* only observes;\n\
+        where a behaviour has no other, the reason stands beside it.\n\
         Made of `suite/behaviours.toml` by `UPDATE_DOCS=1 cargo test -p corspec-suite --test behaviours`.\n"
         .to_owned();
     for group in file.group {
         let _ =
             write!(text, "\n## {}\n\n| # | behaviour | scenarios |\n|---|---|---|\n", group.title);
         for behaviour in group.behaviour {
-            let ids: BTreeMap<&str, String> = behaviour
+            let scenarios: BTreeMap<&str, &Scenario> = behaviour
                 .scenarios
                 .iter()
                 .flat_map(|glob| named(glob, &suite))
-                .map(|scenario| (scenario.id.as_str(), cell(scenario)))
+                .map(|scenario| (scenario.id.as_str(), scenario))
                 .collect();
-            let ids = Vec::from_iter(ids.into_values()).join("<br>");
-            let _ = writeln!(text, "| {} | {} | {ids} |", behaviour.number, behaviour.text);
+            let only_observed = scenarios.values().all(|it| it.level == Level::Observe);
+            let cells: Vec<_> = scenarios.values().map(|it| cell(it, only_observed)).collect();
+            let cells = cells.join("<br>");
+            let _ = writeln!(text, "| {} | {} | {cells} |", behaviour.number, behaviour.text);
         }
     }
     text
 }
 
-fn cell(scenario: &Scenario) -> String {
+fn cell(scenario: &Scenario, with_reason: bool) -> String {
     match scenario.level {
+        Level::Observe if with_reason => format!("*{}*: {}", scenario.id, scenario.why),
         Level::Observe => format!("*{}*", scenario.id),
         Level::Must | Level::Should => scenario.id.clone(),
     }
