@@ -91,6 +91,17 @@ fn what_only_records_names_no_direction() {
 }
 
 #[test]
+fn what_is_debated_only_observes_or_names_accepted_variants() {
+    for scenario in suite().scenarios().iter().filter(|it| !it.debate.is_empty()) {
+        let id = &scenario.id;
+        assert!(scenario.level == Level::Observe || !scenario.accept.is_empty(), "{id}");
+        let links: BTreeSet<&str> = scenario.debate.iter().map(String::as_str).collect();
+        assert_eq!(links.len(), scenario.debate.len(), "{id}: a link stands twice");
+        assert!(links.iter().all(|link| link.starts_with("https://")), "{id}: {links:?}");
+    }
+}
+
+#[test]
 fn the_policies_make_five_hundred_cases_of_them() {
     let suite = suite();
     let mut cases = 0;

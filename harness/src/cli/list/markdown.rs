@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use corspec_suite::scenario::Scenario;
 use corspec_suite::words::{key, spec_link};
 
 use super::{Listed, direction, policy_in_words};
@@ -28,6 +29,7 @@ impl Listed<'_> {
                     writeln!(page, "| `{}` | {title} | {level} | {direction} | {spec} |", it.id);
             }
         }
+        page += &self.debates();
         if !self.shows_policies {
             return page;
         }
@@ -36,5 +38,45 @@ impl Listed<'_> {
             let _ = writeln!(page, "| `{name}` | {} |", text(&policy_in_words(policy)));
         }
         page
+    }
+    /// Where practice is divided, with the threads in which it is; nothing where it is nowhere.
+    fn debates(&self) -> String {
+        let debated = self.scenarios.iter().filter(|it| !it.debate.is_empty());
+        let row = |it: &&Scenario| {
+            let threads: Vec<_> =
+                it.debate.iter().map(|link| format!("[{}]({link})", text(&thread(link)))).collect();
+            format!("| `{}` | {} |\n", it.id, threads.join(", "))
+        };
+        let rows: String = debated.map(row).collect();
+        if rows.is_empty() {
+            return rows;
+        }
+        "\n## Where practice is divided\n\n\
+         These only observe, or name the variants that they accept.\n\n\
+         | scenario | where it is debated |\n| --- | --- |\n"
+            .to_owned()
+            + &rows
+    }
+}
+
+/// A short name for a thread: `owner/repository#number` on GitHub, elsewhere the link itself.
+fn thread(link: &str) -> String {
+    let path = link.strip_prefix("https://github.com/").unwrap_or_default();
+    match path.split('/').collect::<Vec<_>>()[..] {
+        [owner, repository, "issues" | "pull", number] => format!("{owner}/{repository}#{number}"),
+        _ => link.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    #[test_case("https://github.com/rs/cors/issues/113" => "rs/cors#113"; "an issue")]
+    #[test_case("https://github.com/rs/cors/pull/121" => "rs/cors#121"; "a pull request")]
+    #[test_case("https://github.com/rs/cors/blob/master" => "https://github.com/rs/cors/blob/master"; "a file")]
+    #[test_case("https://bugs.example/issues/1" => "https://bugs.example/issues/1"; "elsewhere")]
+    fn a_thread_has_the_name(link: &str) -> String {
+        super::thread(link)
     }
 }
