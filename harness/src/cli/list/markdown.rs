@@ -39,6 +39,7 @@ impl Listed<'_> {
         }
         page
     }
+
     /// Where practice is divided, with the threads in which it is; nothing where it is nowhere.
     fn debates(&self) -> String {
         let debated = self.scenarios.iter().filter(|it| !it.debate.is_empty());
