@@ -322,6 +322,10 @@ fn builder(options: &TransportOptions) -> ClientBuilder {
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false)
+        // Browsers read a line that goes on in the next one, with a space for the break. Of spaces after a name they
+        // make different things, and what skips a line without a name would skip values with control characters too,
+        // which they read.
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
         .tls_danger_accept_invalid_certs(options.insecure);
     // A port makes a URL of a proxy.
     let proxy = options.socks.map(|port| Proxy::all(format!("socks5h://127.0.0.1:{port}")));

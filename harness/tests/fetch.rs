@@ -81,6 +81,21 @@ fn a_body_that_ends_early_is_said(path: &str, error: &str) {
     assert!(answer["body"].as_str().unwrap().starts_with("hello"), "{answer}");
 }
 
+/// As Chromium, Firefox and WebKit read it.
+#[test_case(b"*\r\nX-A: one\r\n two", Some("one two"); "after a value")]
+#[test_case(b"\r\n *\r\nX-A:\r\n\tone \n  two", Some("one two"); "before the value, and with more space")]
+#[test_case(b"*\r\n *", None; "into a value that shares with nobody")]
+fn a_header_line_that_goes_on_in_the_next_is_one(lines: &[u8], value: Option<&str>) {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Expose-Headers: *\r\n";
+    let answer = [head, &b"Access-Control-Allow-Origin: "[..], lines, b"\r\n\r\n"].concat();
+    let answer = json(&from_page(&once(answer.leak()), &["--format", "json"]));
+    let cause = value.is_none().then_some("allow-origin-multiple");
+    assert_eq!(answer["cause"].as_str(), cause, "{answer}");
+    let headers = answer["headers"].as_array().into_iter().flatten();
+    let seen = headers.filter(|it| it[0] == "x-a").map(|it| it[1].as_str());
+    assert_eq!(seen.collect::<Vec<_>>(), Vec::from_iter(value.map(Some)), "{answer}");
+}
+
 #[test]
 fn a_request_after_its_preflight_can_fail_too() {
     let server = Scripted::start().unwrap();
