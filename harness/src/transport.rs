@@ -7,14 +7,19 @@
 //! the client library adds `accept: */*` where a request has no `Accept`.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use corspec_fetch::fetch::{ConnectionFailure, FailureKind, HttpRequest, HttpResponse};
 use corspec_fetch::header_list::HeaderList;
+use hyper::body::Frame;
 use hyper::ext::ReasonPhrase;
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Proxy, Response, redirect, retry};
@@ -232,12 +237,12 @@ impl Transport {
     /// The head of an answer. A server may close a connection just when it is used again, which says
     /// nothing of the request.
     async fn answered(&self, request: reqwest::Request) -> Result<Response, reqwest::Error> {
-        let Some(used) = &self.used else { return self.client.execute(request).await };
+        let Some(used) = &self.used else { return execute(&self.client, request).await };
         let origin = request.url().origin();
         let was_used = used.lock().unwrap_or_else(PoisonError::into_inner).contains(&origin);
         let again = request.try_clone().filter(|_| was_used);
-        let response = match (self.client.execute(request).await, again) {
-            (Err(error), Some(again)) if is_lost(&error) => self.unpooled.execute(again).await?,
+        let response = match (execute(&self.client, request).await, again) {
+            (Err(error), Some(again)) if is_lost(&error) => execute(&self.unpooled, again).await?,
             (response, _) => response?,
         };
         used.lock().unwrap_or_else(PoisonError::into_inner).insert(origin);
@@ -284,6 +289,34 @@ impl Transport {
         answer.body_error = answer.body_error.or(decoded.error);
         answer
     }
+}
+
+/// No body, and no word of its length: over HTTP/2 the client library says of one that is empty that
+/// it has 0 bytes, where browsers say nothing of a preflight's.
+struct NoBody;
+
+impl hyper::body::Body for NoBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+}
+
+async fn execute(
+    client: &Client,
+    mut request: reqwest::Request,
+) -> Result<Response, reqwest::Error> {
+    request.body_mut().get_or_insert_with(|| Body::wrap(NoBody));
+    client.execute(request).await
 }
 
 fn built(

@@ -147,14 +147,23 @@ async fn header_lines_of_one_name_stay_apart(http2: bool) {
     assert_eq!(values(&response, "x-twice"), ["got 1", "got 2, 3"]);
 }
 
+#[test_case(false, "GET"; "of HTTP 1")]
+#[test_case(false, "OPTIONS"; "of HTTP 1 with a method that may have a body")]
+#[test_case(true, "GET"; "of HTTP 2")]
+#[test_case(true, "OPTIONS"; "of HTTP 2 with a method that may have a body")]
 #[tokio::test]
-async fn the_client_adds_nothing_but_the_host_and_what_is_accepted() {
+async fn the_client_adds_nothing_but_the_host_and_what_is_accepted(http2: bool, method: &str) {
     let server = Served::plain().await;
-    let response = get(&TransportOptions::default(), &server.url("/echo"), &[]).await.unwrap();
-    let host = format!("host: {}", Url::parse(&server.url("/")).unwrap().authority());
+    let options = TransportOptions { http2, ..TransportOptions::default() };
+    let url = server.url("/echo");
+    let request = HttpRequest { method: method.into(), ..request(&url, &[]) };
+    let response = Transport::new(&options).unwrap().send(&request).await.unwrap();
     let mut sent = lines(&response);
     sent.sort();
-    assert_eq!(sent, ["accept: */*".to_owned(), host]);
+    // HTTP/2 has the host in a field of its own.
+    let host = format!("host: {}", request.url.authority());
+    let host = Some(host).filter(|_| !http2);
+    assert_eq!(sent, Vec::from_iter(["accept: */*".to_owned()].into_iter().chain(host)));
 }
 
 #[test_case("/packed", b"eighteen bytes, ok", false; "that is what it says")]

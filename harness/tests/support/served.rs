@@ -11,7 +11,7 @@ use axum::http::header::{
 };
 use axum::http::{StatusCode, Version};
 use axum::response::AppendHeaders;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::serve::Listener;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
@@ -88,7 +88,7 @@ fn routes() -> Router {
     let everyone = [(ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
     Router::new()
         .route("/version", get(async move |version: Version| (everyone, format!("{version:?}"))))
-        .route("/echo", get(echo))
+        .route("/echo", any(echo))
         .route("/packed", get(async || ([(CONTENT_ENCODING, "gzip")], PACKED)))
         .route("/compressed", get(async || ([(CONTENT_ENCODING, "gzip")], COMPRESSED)))
         .route("/eighteen", get(async || "eighteen bytes, ok"))
