@@ -13,6 +13,7 @@ mod record;
 mod run;
 mod serve;
 mod targets;
+mod version;
 
 use std::time::Duration;
 

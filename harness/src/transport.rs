@@ -1,16 +1,13 @@
 //! The transport: one exchange of HTTP, exactly as asked, and nothing of the client's own.
 //!
 //! No proxy from the environment, no redirects, no cookies. A request that is lost
-//! on a connection that had been used before is sent once more on a new one, as browsers do, and none
-//! else. Whatever a server does is a value: a response, a response whose body
+//! on a connection that had been used before, or that a server of HTTP/2 leaves unread there, is sent
+//! once more on a new one, as browsers do, and none else. Whatever a server does is a value: a response, a response whose body
 //! broke off, or a [`ConnectionFailure`]. Header names go out in lower case, and
 //! the client library adds `accept: */*` where a request has no `Accept`.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
-use std::error::Error;
-use std::io;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -22,90 +19,17 @@ use corspec_fetch::header_list::HeaderList;
 use hyper::body::Frame;
 use hyper::ext::ReasonPhrase;
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Proxy, Response, redirect, retry};
-use rustls::CertificateError;
+use reqwest::{Body, Client, Method, Response};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Origin, Url};
 
 mod coding;
+mod failure;
+mod options;
 
-/// How exchanges are made.
-#[derive(Clone, Debug)]
-pub struct TransportOptions {
-    /// How long an exchange may take until the response's headers are there.
-    pub timeout: Duration,
-    /// How long the body may take after the headers.
-    pub body_timeout: Duration,
-    /// How many bytes of a body are read.
-    pub max_body: usize,
-    /// A PEM file with further roots to trust.
-    pub cacert: Option<PathBuf>,
-    /// Whether any certificate is accepted.
-    pub insecure: bool,
-    /// Whether HTTP/2 is spoken without asking, also over plain TCP.
-    pub http2: bool,
-    /// The port of a SOCKS server on this machine through which everything goes, names unresolved.
-    pub socks: Option<u16>,
-}
-
-impl Default for TransportOptions {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(10),
-            max_body: 8 << 20,
-            cacert: None,
-            insecure: false,
-            http2: false,
-            socks: None,
-        }
-    }
-}
-
-/// Why no transport could be made of the options.
-#[derive(Debug, thiserror::Error)]
-pub enum TransportError {
-    /// The file of roots cannot be read.
-    #[error("`{path}` cannot be read: {source}; name a readable PEM file")]
-    UnreadableRoots {
-        /// The file.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file of roots holds no certificate.
-    #[error("`{path}` holds no PEM certificate; name a file with `BEGIN CERTIFICATE` in it")]
-    NoRoots {
-        /// The file.
-        path: String,
-    },
-    /// The client could not be built.
-    #[error("the HTTP client could not be built: {0}")]
-    Client(reqwest::Error),
-}
-
-/// Why no connection to a server could be made.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{why}")]
-pub struct Unreachable {
-    why: String,
-    /// Whether nothing listens there.
-    pub refused: bool,
-}
-
-impl Unreachable {
-    fn of(error: &reqwest::Error) -> Self {
-        let mut innermost: &dyn Error = error;
-        while let Some(inner) = innermost.source() {
-            innermost = inner;
-        }
-        let io = innermost.downcast_ref::<io::Error>();
-        let refused = io.is_some_and(|it| it.kind() == io::ErrorKind::ConnectionRefused);
-        let why =
-            if refused { "the connection was refused".to_owned() } else { innermost.to_string() };
-        Self { why, refused }
-    }
-}
+pub use failure::Unreachable;
+use failure::{described, failure, is_lost, kind};
+pub use options::{TransportError, TransportOptions, Version};
 
 /// A pooled HTTP client; cheap to clone, the clones share the pool.
 #[derive(Clone, Debug)]
@@ -138,11 +62,7 @@ impl Transport {
     ///
     /// `cacert` cannot be read or holds no certificate, or the TLS set-up fails.
     pub fn new(options: &TransportOptions) -> Result<Self, TransportError> {
-        // An error says that the process has a provider already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let roots = roots(options)?;
-        let client = built(|| builder(options), &roots)?;
-        let unpooled = built(|| builder(options).pool_max_idle_per_host(0), &roots)?;
+        let [client, unpooled] = options::clients(options)?;
         let &TransportOptions { timeout, body_timeout, max_body, .. } = options;
         let used = Some(Arc::default());
         let (added, memory) = (None, None);
@@ -319,17 +239,6 @@ async fn execute(
     client.execute(request).await
 }
 
-fn built(
-    builder: impl Fn() -> ClientBuilder,
-    roots: &[Certificate],
-) -> Result<Client, TransportError> {
-    let with_platform = builder().tls_certs_merge(roots.to_vec()).build();
-    // A machine without any root still speaks plain HTTP.
-    with_platform
-        .or_else(|_| builder().tls_certs_only(roots.to_vec()).build())
-        .map_err(TransportError::Client)
-}
-
 /// The whole of a request, in bytes that no other request has.
 fn bytes(request: &HttpRequest) -> Vec<u8> {
     let mut bytes = request.method.clone();
@@ -347,39 +256,6 @@ fn bytes(request: &HttpRequest) -> Vec<u8> {
         add(body);
     }
     bytes
-}
-
-fn builder(options: &TransportOptions) -> ClientBuilder {
-    let builder = Client::builder()
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
-        // Browsers read a line that goes on in the next one, with a space for the break. Of spaces after a name they
-        // make different things, and what skips a line without a name would skip values with control characters too,
-        // which they read.
-        .http1_allow_obsolete_multiline_headers_in_responses(true)
-        .tls_danger_accept_invalid_certs(options.insecure);
-    // A port makes a URL of a proxy.
-    let proxy = options.socks.map(|port| Proxy::all(format!("socks5h://127.0.0.1:{port}")));
-    let builder = match proxy {
-        Some(Ok(proxy)) => builder.proxy(proxy),
-        Some(Err(_)) | None => builder,
-    };
-    if options.http2 { builder.http2_prior_knowledge() } else { builder }
-}
-
-fn roots(options: &TransportOptions) -> Result<Vec<Certificate>, TransportError> {
-    let Some(path) = &options.cacert else {
-        return Ok(Vec::new());
-    };
-    let shown = path.display().to_string();
-    let pem = std::fs::read(path)
-        .map_err(|source| TransportError::UnreadableRoots { path: shown.clone(), source })?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(roots) if !roots.is_empty() => Ok(roots),
-        _ => Err(TransportError::NoRoots { path: shown }),
-    }
 }
 
 /// The request for the client, or what HTTP libraries refuse to send.
@@ -410,67 +286,4 @@ fn reason(response: &Response) -> Vec<u8> {
         Some(phrase) => phrase.as_bytes().to_vec(),
         None => response.status().canonical_reason().unwrap_or_default().into(),
     }
-}
-
-/// Whether the connection ended without a byte of an answer.
-fn is_lost(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(error.source(), |it| (*it).source());
-    !error.is_connect()
-        && causes.any(|cause| {
-            let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-            let hyper = cause.downcast_ref::<hyper::Error>();
-            hyper.is_some_and(|it| it.is_incomplete_message() || it.is_canceled())
-                || matches!(io, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
-        })
-}
-
-fn kind(error: &reqwest::Error) -> FailureKind {
-    match error {
-        it if it.is_connect() => FailureKind::Unreachable,
-        it if is_lost(it) => FailureKind::Closed,
-        _ => FailureKind::Malformed,
-    }
-}
-
-fn failure(kind: FailureKind, message: String) -> ConnectionFailure {
-    ConnectionFailure { message, kind }
-}
-
-/// An error with what caused it, the URL left out.
-fn described(error: &reqwest::Error) -> String {
-    let what = match error {
-        it if it.is_connect() => "could not connect",
-        it if it.is_body() || it.is_decode() => "the body broke off",
-        _ => "the exchange failed",
-    };
-    let mut text = what.to_owned();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(certificate) = refused_certificate(inner) {
-            return format!("{what}: the server's certificate is not trusted: {certificate}");
-        }
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
-}
-
-/// Why the certificate was refused and what to do, where that is what `error` says.
-fn refused_certificate(error: &(dyn Error + 'static)) -> Option<String> {
-    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        return refused_certificate(inner);
-    }
-    let rustls::Error::InvalidCertificate(refusal) = error.downcast_ref()? else { return None };
-    let why = match refusal {
-        CertificateError::UnknownIssuer => "no authority that is trusted has issued it".to_owned(),
-        // An error of the library below, which rustls has no name of its own for.
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            let why = "it is one of an authority, which cannot be a server's own";
-            return Some(format!("{why}; `--insecure` accepts it"));
-        }
-        other => other.to_string(),
-    };
-    let how = "trust its authority with `--cacert`, or any certificate with `--insecure`";
-    Some(format!("{why}; {how}"))
 }

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::thread::{self, JoinHandle};
 
-use corspec::transport::{Transport, TransportOptions};
+use corspec::transport::{Transport, TransportOptions, Version};
 use corspec_fetch::fetch::{ConnectionFailure, HttpRequest, HttpResponse};
 use test_case::test_case;
 use url::Url;
@@ -124,22 +124,44 @@ async fn an_insecure_transport_accepts_any_certificate(host: &str) {
     assert_eq!(get(&options, &server.url("/version"), &[]).await.unwrap().status, 200);
 }
 
-#[test_case(false, "HTTP/1.1"; "unless asked")]
-#[test_case(true, "HTTP/2.0"; "when asked")]
+#[test_case(Version::Negotiated, "HTTP/1.1"; "unless asked")]
+#[test_case(Version::Http1, "HTTP/1.1"; "and not when asked for HTTP 1")]
+#[test_case(Version::Http2, "HTTP/2.0"; "when asked")]
 #[tokio::test]
-async fn plain_tcp_speaks_http_2_only_when_asked(http2: bool, version: &str) {
+async fn plain_tcp_speaks_http_2_only_when_asked(version: Version, spoken: &str) {
     let server = Served::plain().await;
-    let options = TransportOptions { http2, ..TransportOptions::default() };
+    let options = TransportOptions { version, ..TransportOptions::default() };
     let response = get(&options, &server.url("/version"), &[]).await.unwrap();
-    assert_eq!(lines(&response), [version]);
+    assert_eq!(lines(&response), [spoken]);
 }
 
-#[test_case(false; "over HTTP 1")]
-#[test_case(true; "over HTTP 2")]
+#[test_case(Version::Negotiated, "HTTP/2.0"; "what is negotiated")]
+#[test_case(Version::Http1, "HTTP/1.1"; "HTTP 1 alone")]
+#[test_case(Version::Http2, "HTTP/2.0"; "HTTP 2 alone")]
 #[tokio::test]
-async fn header_lines_of_one_name_stay_apart(http2: bool) {
+async fn tls_speaks_the_version_that_is_asked_for(version: Version, spoken: &str) {
+    let server = Served::over_tls("localhost", HTTP_1_OR_2).await;
+    let options = TransportOptions { version, ..trusting(&server) };
+    let response = get(&options, &server.url("/version"), &[]).await.unwrap();
+    assert_eq!(lines(&response), [spoken]);
+}
+
+#[tokio::test]
+async fn a_server_that_negotiates_no_http_2_is_said_to_have_none() {
+    let server = Served::over_tls("localhost", HTTP_1).await;
+    let options = TransportOptions { version: Version::Http2, ..trusting(&server) };
+    let failure = get(&options, &server.url("/version"), &[]).await.unwrap_err();
+    let message =
+        "could not connect: the server does not speak the version of HTTP that it was asked for";
+    assert_eq!(failure.message, message);
+}
+
+#[test_case(Version::Http1; "over HTTP 1")]
+#[test_case(Version::Http2; "over HTTP 2")]
+#[tokio::test]
+async fn header_lines_of_one_name_stay_apart(version: Version) {
     let server = Served::plain().await;
-    let options = TransportOptions { http2, ..TransportOptions::default() };
+    let options = TransportOptions { version, ..TransportOptions::default() };
     let headers = [("x-twice", "sent 1"), ("x-twice", "sent 2, 3")];
     let response = get(&options, &server.url("/echo"), &headers).await.unwrap();
     let sent = lines(&response).into_iter().filter(|it| it.starts_with("x-twice"));
@@ -147,14 +169,14 @@ async fn header_lines_of_one_name_stay_apart(http2: bool) {
     assert_eq!(values(&response, "x-twice"), ["got 1", "got 2, 3"]);
 }
 
-#[test_case(false, "GET"; "of HTTP 1")]
-#[test_case(false, "OPTIONS"; "of HTTP 1 with a method that may have a body")]
-#[test_case(true, "GET"; "of HTTP 2")]
-#[test_case(true, "OPTIONS"; "of HTTP 2 with a method that may have a body")]
+#[test_case(Version::Http1, "GET"; "of HTTP 1")]
+#[test_case(Version::Http1, "OPTIONS"; "of HTTP 1 with a method that may have a body")]
+#[test_case(Version::Http2, "GET"; "of HTTP 2")]
+#[test_case(Version::Http2, "OPTIONS"; "of HTTP 2 with a method that may have a body")]
 #[tokio::test]
-async fn the_client_adds_nothing_but_the_host_and_what_is_accepted(http2: bool, method: &str) {
+async fn the_client_adds_nothing_but_the_host_and_what_is_accepted(version: Version, method: &str) {
     let server = Served::plain().await;
-    let options = TransportOptions { http2, ..TransportOptions::default() };
+    let options = TransportOptions { version, ..TransportOptions::default() };
     let url = server.url("/echo");
     let request = HttpRequest { method: method.into(), ..request(&url, &[]) };
     let response = Transport::new(&options).unwrap().send(&request).await.unwrap();
@@ -162,7 +184,7 @@ async fn the_client_adds_nothing_but_the_host_and_what_is_accepted(http2: bool, 
     sent.sort();
     // HTTP/2 has the host in a field of its own.
     let host = format!("host: {}", request.url.authority());
-    let host = Some(host).filter(|_| !http2);
+    let host = Some(host).filter(|_| version == Version::Http1);
     assert_eq!(sent, Vec::from_iter(["accept: */*".to_owned()].into_iter().chain(host)));
 }
 

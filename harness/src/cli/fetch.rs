@@ -15,6 +15,7 @@ use corspec_fetch::profile::Profile;
 use corspec_fetch::request::{Body, RequestInit};
 use url::Url;
 
+use super::version::VersionArgs;
 use crate::batch::{Batch, answer};
 use crate::console::{self, Console};
 use crate::driver::{Clock, Driven, Ending, FollowPolicy, drive};
@@ -81,9 +82,8 @@ pub(super) struct FetchArgs {
     /// Accept any certificate.
     #[arg(long)]
     insecure: bool,
-    /// Speak HTTP/2 without asking, also over plain TCP.
-    #[arg(long)]
-    http2: bool,
+    #[command(flatten)]
+    version: VersionArgs,
     /// Follow redirects to other origins as well.
     #[arg(long)]
     follow_elsewhere: bool,
@@ -127,7 +127,7 @@ fn set_up(args: &FetchArgs) -> Result<(&'static Profile, Transport), String> {
         max_body: args.max_body,
         cacert: args.cacert.clone(),
         insecure: args.insecure,
-        http2: args.http2,
+        version: args.version.version(),
         socks: None,
     };
     let transport = Transport::new(&options).map_err(|error| error.to_string())?;

@@ -1,0 +1,138 @@
+//! HTTP/2 without asking: servers that leave a request to another connection, and those that do not speak it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::ffi::OsStr;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::thread;
+
+use corspec::transport::{Transport, TransportOptions, Version};
+use corspec_fetch::fetch::HttpRequest;
+use serde_json::Value;
+use test_case::test_case;
+use url::Url;
+
+use self::served::Served;
+
+#[path = "support/served.rs"]
+mod served;
+
+/// The length of what a client of HTTP/2 begins with.
+const PREFACE: usize = 24;
+
+/// The type of a frame of HTTP/2 that begins a request, and what says that header fields and stream end with it.
+const HEADERS: u8 = 1;
+const WHOLE: u8 = 0x5;
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// Waits for a request on a connection of HTTP/2, and answers 204 or with `instead`.
+fn answer_http_2(connection: &mut TcpStream, stream: u8, instead: Option<&[u8]>) {
+    loop {
+        let mut head = [0; 9];
+        connection.read_exact(&mut head).unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        connection.read_exact(&mut vec![0; length.try_into().unwrap()]).unwrap();
+        if head[3] == HEADERS {
+            break assert_eq!(head[8], stream);
+        }
+    }
+    // The entry of the static table that is `:status: 204`.
+    let answer = frame(HEADERS, WHOLE, stream, &[0x89]);
+    connection.write_all(instead.unwrap_or(&answer)).unwrap();
+}
+
+/// A connection of HTTP/2, after what both sides begin with.
+fn accept_http_2(listener: &TcpListener) -> TcpStream {
+    let mut connection = listener.accept().unwrap().0;
+    connection.read_exact(&mut [0; PREFACE]).unwrap();
+    connection.write_all(&frame(4, 0, 0, &[])).unwrap();
+    connection
+}
+
+fn transport() -> Transport {
+    let options = TransportOptions { version: Version::Http2, ..TransportOptions::default() };
+    Transport::new(&options).unwrap()
+}
+
+/// A GET of `/` on the server that `listener` is of.
+fn request(listener: &TcpListener) -> HttpRequest {
+    HttpRequest {
+        preflight: false,
+        method: b"GET".to_vec(),
+        url: Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap(),
+        headers: std::iter::empty::<(&str, &str)>().collect(),
+        body: None,
+    }
+}
+
+#[test_case(&frame(3, 0, 3, &[0, 0, 0, 7]), true; "is refused unread")]
+#[test_case(&frame(7, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0]), true; "came after the last of a connection")]
+#[test_case(&frame(3, 0, 3, &[0, 0, 0, 2]), false; "is given up by the server")]
+#[tokio::test]
+async fn a_request_is_sent_again_over_http_2_where_it(instead: &[u8], again: bool) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let request = request(&listener);
+    let instead = instead.to_vec();
+    let server = thread::spawn(move || {
+        let mut connection = accept_http_2(&listener);
+        answer_http_2(&mut connection, 1, None);
+        answer_http_2(&mut connection, 3, Some(&instead));
+        if again {
+            connection = accept_http_2(&listener);
+            answer_http_2(&mut connection, 1, None);
+        }
+        // To close before the client has read it could be a reset.
+        let _ = connection.read_to_end(&mut Vec::new());
+    });
+    let transport = transport();
+    transport.send(&request).await.unwrap();
+    let answer = transport.send(&request).await;
+    assert_eq!(answer.is_ok(), again, "{answer:?}");
+    drop(transport);
+    tokio::task::spawn_blocking(|| server.join()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_in_another_version_is_said_to_be_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let request = request(&listener);
+    let server = thread::spawn(move || {
+        let mut connection = listener.accept().unwrap().0;
+        connection.read_exact(&mut [0; PREFACE]).unwrap();
+        answer_http_2(&mut connection, 1, Some(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+        // To close before the client has read it could be a reset.
+        let _ = connection.read_to_end(&mut Vec::new());
+    });
+    let failure = transport().send(&request).await.unwrap_err();
+    assert_eq!(failure.message, "the exchange failed: the answer is not HTTP/2");
+    tokio::task::spawn_blocking(|| server.join()).await.unwrap().unwrap();
+}
+
+/// What the server says that `corspec fetch` with this option spoke.
+async fn spoken(server: &Served, arguments: &[&OsStr]) -> Value {
+    let mut fetch = Command::new(env!("CARGO_BIN_EXE_corspec"));
+    fetch.args(["fetch", &server.url("/version"), "--origin", "https://app.example"]);
+    fetch.args(["--format", "json"]).args(arguments);
+    let output = tokio::task::spawn_blocking(move || fetch.output()).await.unwrap().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    answer["body"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fetch_speaks_the_version_that_is_named() {
+    let server = Served::plain().await;
+    assert_eq!(spoken(&server, &["--http2".as_ref()]).await, "HTTP/2.0");
+    let server = Served::over_tls("localhost", &["h2", "http/1.1"]).await;
+    let root = server.root();
+    let trusting = ["--cacert".as_ref(), root.as_os_str()];
+    assert_eq!(spoken(&server, &trusting).await, "HTTP/2.0");
+    let http1 = [&trusting[..], &["--http1.1".as_ref()]].concat();
+    assert_eq!(spoken(&server, &http1).await, "HTTP/1.1");
+}
