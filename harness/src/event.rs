@@ -53,6 +53,16 @@ pub struct SuiteInfo {
     pub scenarios: usize,
     /// How many of them were selected.
     pub selected: usize,
+    /// The version of HTTP that was asked over, where the user named one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<String>,
+}
+
+impl SuiteInfo {
+    /// The version that the user named, to stand behind a number of cases.
+    pub(crate) fn over(&self) -> String {
+        self.http.as_ref().map_or(String::new(), |version| format!(" over {version}"))
+    }
 }
 
 /// A target as the run met it.

@@ -2,13 +2,26 @@
 
 use serde_json::{Map, Value};
 
-/// The `curl` line that repeats one request.
+use crate::transport::Version;
+
+/// The `curl` line that repeats one request in a version of HTTP.
 ///
 /// Every argument is quoted for a POSIX shell; what a shell cannot show is
 /// written in `$'…'` escapes.
 #[must_use]
-pub fn curl(method: &str, url: &str, headers: &[(String, String)], body: Option<&str>) -> String {
+pub fn curl(
+    version: Version,
+    method: &str,
+    url: &str,
+    headers: &[(String, String)],
+    body: Option<&str>,
+) -> String {
     let mut words = vec!["curl".to_owned(), "-i".to_owned()];
+    match version {
+        Version::Negotiated => {}
+        Version::Http1 => words.push("--http1.1".to_owned()),
+        Version::Http2 => words.push("--http2-prior-knowledge".to_owned()),
+    }
     match method {
         "GET" => {}
         "HEAD" => words.push("-I".to_owned()),
@@ -108,19 +121,22 @@ mod tests {
 
     use test_case::test_case;
 
-    use super::{Call, curl, javascript, quote};
+    use super::{Call, Version, curl, javascript, quote};
 
     #[test]
     fn a_preflight_is_repeated_whole() {
         let headers = [("Origin".to_owned(), "https://app.example".to_owned())];
-        let line = curl("OPTIONS", "http://127.0.0.1:1/a?b=c", &headers, None);
-        let want = "curl -i -X OPTIONS -H 'Origin: https://app.example' 'http://127.0.0.1:1/a?b=c'";
-        assert_eq!(line, want);
+        let line = |version| curl(version, "OPTIONS", "http://127.0.0.1:1/a?b=c", &headers, None);
+        let rest = "-X OPTIONS -H 'Origin: https://app.example' 'http://127.0.0.1:1/a?b=c'";
+        assert_eq!(line(Version::Negotiated), format!("curl -i {rest}"));
+        assert_eq!(line(Version::Http1), format!("curl -i --http1.1 {rest}"));
+        assert_eq!(line(Version::Http2), format!("curl -i --http2-prior-knowledge {rest}"));
     }
 
     #[test]
     fn an_empty_header_is_still_sent() {
-        let line = curl("GET", "http://a/", &[("X-Empty".to_owned(), String::new())], Some("b"));
+        let empty = [("X-Empty".to_owned(), String::new())];
+        let line = curl(Version::Negotiated, "GET", "http://a/", &empty, Some("b"));
         assert_eq!(line, "curl -i -H 'X-Empty;' --data-binary b http://a/");
     }
 

@@ -31,12 +31,14 @@ mod secret;
 mod server;
 mod stable;
 mod tail;
+mod version;
 
 pub use asked::Asked;
 use outcome::{Ran, blank};
 use patience::Patience;
 use performed::Performed;
-use server::{Absent, Server, Trouble};
+use server::{Absent, Served, Trouble};
+pub(crate) use version::field_of_http_1;
 
 /// How long a server that was given up has to show that it ended: its connections close first.
 const LAST_BREATH: Duration = Duration::from_secs(1);
@@ -94,6 +96,7 @@ pub async fn run(plan: &Plan<'_>, emit: &mut (dyn FnMut(&Event) + Send)) -> Summ
             fetch: corspec_fetch::STANDARD.to_owned(),
             scenarios: plan.suite.scenarios().len(),
             selected: plan.scenarios.len(),
+            http: plan.transport.version().name().map(str::to_owned),
         },
         selected: plan.scenarios.len() * plan.policies.len() * plan.targets.len(),
     });
@@ -182,7 +185,8 @@ impl Plan<'_> {
         let mut results = Vec::new();
         let mut given_up = None;
         for (name, policy) in &self.policies {
-            let ran = Ran { asked, target: &id, policy: name, today, elsewhere };
+            let version = self.transport.version();
+            let ran = Ran { asked, target: &id, policy: name, today, elsewhere, version };
             if let Some(before) = given_up {
                 let why = format!("given up under `{before}`");
                 results.extend(self.unasked(&ran, ResultKind::TargetError, &why));
@@ -208,7 +212,7 @@ impl Plan<'_> {
         report: &mut TargetReport,
         progress: &mut Progress,
     ) -> Gave {
-        let (server, versions) = match self.serve(ran.asked, policy).await {
+        let served = match self.serve(ran.asked, policy).await {
             Ok(served) => served,
             Err(Absent::Refused(why)) => {
                 let results = self.unasked(ran, ResultKind::RefusedConfig, &why).collect();
@@ -220,8 +224,9 @@ impl Plan<'_> {
                 return Gave { results, given_up: lasting };
             }
         };
+        let (mut results, given_up) = self.ask(ran, policy, &served, progress).await;
+        let Served { server, versions, .. } = served;
         report.versions = versions;
-        let (mut results, given_up) = self.ask(ran, policy, &server, progress).await;
         if given_up {
             // An error is that it lives on.
             let _ = timeout(LAST_BREATH, server.ended()).await;
@@ -263,7 +268,7 @@ impl Plan<'_> {
         &self,
         ran: &Ran<'_>,
         policy: &Policy,
-        server: &Server,
+        Served { server, is_http2, .. }: &Served,
         progress: &mut Progress,
     ) -> (Vec<CaseResult>, bool) {
         let abilities = ran.asked.abilities();
@@ -271,7 +276,10 @@ impl Plan<'_> {
         let transport = self.transport_to(ran.asked, base);
         let patience = Patience::with(&transport, base);
         let cases = self.scenarios.iter().enumerate().map(|(at, scenario)| {
-            let case = self.suite.case(scenario, (ran.policy, policy), &abilities);
+            let mut case = self.suite.case(scenario, (ran.policy, policy), &abilities);
+            if *is_http2 {
+                case = version::over_http2(scenario, case);
+            }
             let patience = &patience;
             async move {
                 let case = self.case(scenario, ran, case, base, patience);

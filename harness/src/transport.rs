@@ -28,7 +28,7 @@ mod failure;
 mod options;
 
 pub use failure::Unreachable;
-use failure::{described, failure, is_lost, kind};
+use failure::{described, failure, is_http2, is_lost, kind};
 pub use options::{TransportError, TransportOptions, Version};
 
 /// A pooled HTTP client; cheap to clone, the clones share the pool.
@@ -41,8 +41,18 @@ pub struct Transport {
     timeout: Duration,
     body_timeout: Duration,
     max_body: usize,
+    version: Version,
     added: Option<Arc<Added>>,
     memory: Option<Arc<Memory>>,
+}
+
+/// What answered where a server was looked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Found {
+    /// The status.
+    pub status: u16,
+    /// Whether it came over HTTP/2.
+    pub is_http2: bool,
 }
 
 /// Header fields of the user's that every request to one origin carries.
@@ -63,10 +73,10 @@ impl Transport {
     /// `cacert` cannot be read or holds no certificate, or the TLS set-up fails.
     pub fn new(options: &TransportOptions) -> Result<Self, TransportError> {
         let [client, unpooled] = options::clients(options)?;
-        let &TransportOptions { timeout, body_timeout, max_body, .. } = options;
+        let &TransportOptions { timeout, body_timeout, max_body, version, .. } = options;
         let used = Some(Arc::default());
         let (added, memory) = (None, None);
-        Ok(Self { client, unpooled, used, timeout, body_timeout, max_body, added, memory })
+        Ok(Self { client, unpooled, used, timeout, body_timeout, max_body, version, added, memory })
     }
 
     /// The same client, with a new connection for each exchange.
@@ -89,19 +99,39 @@ impl Transport {
         Self { added, ..self.clone() }
     }
 
-    /// Makes sure that something answers at `url`, or is slow to; the status of a GET, where one came.
+    /// Makes sure that something answers at `url`, or is slow to; what came, where anything did.
+    ///
+    /// Where HTTP/2 is spoken without asking, who is slow or answers otherwise is taken for one that
+    /// does not speak it.
     ///
     /// # Errors
     ///
-    /// No connection could be made, and why.
-    pub async fn reach(&self, url: &Url) -> Result<Option<u16>, Unreachable> {
+    /// No connection could be made, or there is no HTTP/2, and why.
+    pub async fn reach(&self, url: &Url) -> Result<Option<Found>, Unreachable> {
         let mut request = reqwest::Request::new(Method::GET, url.clone());
         self.add(&mut request);
+        let is_told = self.version != Version::Http2;
         match timeout(self.timeout, self.client.execute(request)).await {
+            Ok(Ok(response)) => Ok(Some(Found {
+                status: response.status().as_u16(),
+                is_http2: response.version() == reqwest::Version::HTTP_2,
+            })),
             Ok(Err(error)) if error.is_connect() => Err(Unreachable::of(&error)),
-            Ok(Ok(response)) => Ok(Some(response.status().as_u16())),
-            Ok(Err(_)) | Err(_) => Ok(None),
+            Ok(Err(error)) if is_told || is_http2(&error) => Ok(None),
+            Ok(Err(error)) => Err(Unreachable::otherwise(described(&error))),
+            Err(_) if is_told => Ok(None),
+            Err(_) => Err(Unreachable::otherwise(self.no_response())),
         }
+    }
+
+    fn no_response(&self) -> String {
+        format!("no response within {:?}", self.timeout)
+    }
+
+    /// Which version of HTTP is spoken.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     fn add(&self, request: &mut reqwest::Request) {
@@ -147,10 +177,7 @@ impl Transport {
         match timeout(self.timeout, self.answered(request)).await {
             Ok(Ok(response)) => Ok(self.received(response).await),
             Ok(Err(error)) => Err(failure(kind(&error), described(&error))),
-            Err(_) => {
-                let message = format!("no response within {:?}", self.timeout);
-                Err(failure(FailureKind::Stalled, message))
-            }
+            Err(_) => Err(failure(FailureKind::Stalled, self.no_response())),
         }
     }
 

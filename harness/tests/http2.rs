@@ -1,11 +1,13 @@
-//! HTTP/2 without asking: servers that leave a request to another connection, and those that do not speak it.
+//! HTTP/2: the suite over it, servers that leave a request to another connection, and those that do not speak it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 use std::thread;
 
 use corspec::transport::{Transport, TransportOptions, Version};
@@ -18,6 +20,8 @@ use self::served::Served;
 
 #[path = "support/served.rs"]
 mod served;
+
+const HTTP_1_OR_2: &[&str] = &["h2", "http/1.1"];
 
 /// The length of what a client of HTTP/2 begins with.
 const PREFACE: usize = 24;
@@ -100,6 +104,19 @@ async fn a_request_is_sent_again_over_http_2_where_it(instead: &[u8], again: boo
 }
 
 #[tokio::test]
+async fn a_server_that_gives_a_request_up_over_http_2_speaks_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = request(&listener).url;
+    let server = thread::spawn(move || {
+        let mut connection = accept_http_2(&listener);
+        answer_http_2(&mut connection, 1, Some(&frame(3, 0, 1, &[0, 0, 0, 2])));
+        let _ = connection.read_to_end(&mut Vec::new());
+    });
+    assert_eq!(transport().reach(&url).await, Ok(None));
+    tokio::task::spawn_blocking(|| server.join()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn an_answer_in_another_version_is_said_to_be_one() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let request = request(&listener);
@@ -115,12 +132,80 @@ async fn an_answer_in_another_version_is_said_to_be_one() {
     tokio::task::spawn_blocking(|| server.join()).await.unwrap().unwrap();
 }
 
+/// `corspec`, in the project's folder.
+async fn corspec(arguments: &[&OsStr]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_corspec"));
+    command.args(arguments).env("INSTA_UPDATE", "no");
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
+}
+
+/// `corspec run` with a report of each result, by policy and scenario.
+async fn ran(arguments: &[&str]) -> BTreeMap<String, Value> {
+    let arguments = [&["run", "--format", "json"], arguments].concat();
+    let output = corspec(&Vec::from_iter(arguments.iter().map(OsStr::new))).await;
+    let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}{}", report["summary"]);
+    let named = |result: Value| {
+        let name = |key| result[key].as_str().unwrap().to_owned();
+        (name("policy") + " " + &name("scenario"), result)
+    };
+    let Value::Array(results) = report["results"].take() else { panic!("{report}") };
+    results.into_iter().map(named).collect()
+}
+
+/// A result as it is over any version of HTTP: over HTTP/2 the server's library says also of answers that have no body
+/// that it has no bytes.
+fn of_any_version(mut result: Value) -> Value {
+    for exchange in result["exchanges"].as_array_mut().into_iter().flatten() {
+        if exchange["status"] == 204 || exchange["status"] == 304 {
+            let headers = exchange["response-headers"].as_array_mut().unwrap();
+            headers.retain(|line| line[0] != "content-length");
+        }
+    }
+    result
+}
+
+/// What stands on record of the reference is compared too: the run ends with 0.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reference_says_the_same_over_http_2() {
+    let runs = (ran(&["reference"]), ran(&["reference", "--http2"]));
+    let (mut one, mut two) = tokio::join!(runs.0, runs.1);
+    let mut hosts = 0;
+    two.retain(|name, result| {
+        let is_host = result["reason"].as_str().is_some_and(|it| it.contains("over HTTP/2"));
+        if is_host {
+            assert_eq!(result["result"], "not-applicable", "{result}");
+            assert!(name.contains(" local-network/strange-host-"), "{name}");
+            one.remove(name);
+            hosts += 1;
+        }
+        !is_host
+    });
+    assert!(hosts > 0 && two.values().filter(|it| it["result"] == "pass").count() > 2000);
+    for (name, result) in one {
+        let other = two.remove(&name).unwrap();
+        assert_eq!(of_any_version(other), of_any_version(result), "{name}");
+    }
+    assert_eq!(two, BTreeMap::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_of_its_own_is_asked_for_where_tls_does_not_negotiate_http_2() {
+    let server = Served::over_tls("localhost", HTTP_1_OR_2).await;
+    let url = server.url("/version");
+    let run = ["--url", &url, "--policy", "public", "--insecure", "--scenario", "local-network"];
+    let name = "public local-network/strange-host-is-refused";
+    assert_eq!(ran(&run).await[name]["result"], "not-applicable");
+    assert_eq!(ran(&[&run[..], &["--http1.1"]].concat()).await[name]["result"], "pass");
+}
+
 /// What the server says that `corspec fetch` with this option spoke.
 async fn spoken(server: &Served, arguments: &[&OsStr]) -> Value {
-    let mut fetch = Command::new(env!("CARGO_BIN_EXE_corspec"));
-    fetch.args(["fetch", &server.url("/version"), "--origin", "https://app.example"]);
-    fetch.args(["--format", "json"]).args(arguments);
-    let output = tokio::task::spawn_blocking(move || fetch.output()).await.unwrap().unwrap();
+    let url = server.url("/version");
+    let fetch = ["fetch", &url, "--origin", "https://app.example", "--format", "json"];
+    let output = corspec(&[&fetch.map(OsStr::new)[..], arguments].concat()).await;
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     answer["body"].clone()
 }
@@ -129,7 +214,7 @@ async fn spoken(server: &Served, arguments: &[&OsStr]) -> Value {
 async fn fetch_speaks_the_version_that_is_named() {
     let server = Served::plain().await;
     assert_eq!(spoken(&server, &["--http2".as_ref()]).await, "HTTP/2.0");
-    let server = Served::over_tls("localhost", &["h2", "http/1.1"]).await;
+    let server = Served::over_tls("localhost", HTTP_1_OR_2).await;
     let root = server.root();
     let trusting = ["--cacert".as_ref(), root.as_os_str()];
     assert_eq!(spoken(&server, &trusting).await, "HTTP/2.0");

@@ -27,6 +27,8 @@ mod project;
 mod serve;
 #[path = "run/server.rs"]
 mod server;
+#[path = "run/version.rs"]
+mod version;
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         .chain(order::trials())
         .chain(serve::trials())
         .chain(own::trials())
+        .chain(version::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

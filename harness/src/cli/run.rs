@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
+use corspec_suite::scenario::Scenario;
 use corspec_targets::known::KnownError;
 use corspec_targets::registry::{REFERENCE, Registry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,14 +18,15 @@ use tokio::sync::Notify;
 use super::prepare::{
     Refused, chosen, complain, named_policies, named_target, registry, start_guardian, suite,
 };
+use super::version::VersionArgs;
 use crate::event::{Event, TargetState};
 use crate::exit::Exit;
 use crate::report::document::Collect;
 use crate::report::ndjson::Ndjson;
 use crate::report::text::Text;
 use crate::report::{Reporter, html, json, junit, markdown};
-use crate::runner::{Asked, Plan, run};
-use crate::transport::{Transport, TransportOptions};
+use crate::runner::{Asked, Plan, field_of_http_1, run};
+use crate::transport::{Transport, TransportOptions, Version};
 
 mod known;
 mod output;
@@ -89,6 +91,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FOLDER")]
     snapshots: Option<PathBuf>,
     #[command(flatten)]
+    version: VersionArgs,
+    #[command(flatten)]
     own: OwnArgs,
 }
 
@@ -141,13 +145,14 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
         timeout: args.timeout,
         body_timeout: args.timeout,
         max_body: MAX_BODY,
+        version: args.version.version(),
         ..TransportOptions::default()
     };
     let options = args.own.trusting(options);
     let transport = Transport::new(&options).map_err(|error| usage(error.to_string()))?;
     let jobs = args.jobs.get();
     let areas = match args.policy.is_empty() && args.suite.is_none() {
-        true => whole_areas(&suite, &scenarios),
+        true => whole_areas(&suite, &recorded(&scenarios, transport.version())),
         false => BTreeSet::new(),
     };
     // Snapshots are of the built-in scenarios.
@@ -162,6 +167,12 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     let output = Output::to(args.output.as_deref())
         .map_err(|error| Refused(Exit::Output, error.to_string()))?;
     Ok(report(&plan, args, output, review, interrupt).await)
+}
+
+/// The scenarios that are asked as they were for the snapshots, which are of HTTP/1.1.
+fn recorded<'a>(scenarios: &[&'a Scenario], version: Version) -> Vec<&'a Scenario> {
+    let is_asked = |it: &&&Scenario| version != Version::Http2 || field_of_http_1(it).is_none();
+    scenarios.iter().filter(is_asked).copied().collect()
 }
 
 /// The policies that were named, or all.

@@ -35,7 +35,7 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
                 h1 { "corspec " (document.suite.version) }
                 p {
                     (document.suite.selected) " of " (document.suite.scenarios) " scenarios, "
-                    (document.summary.total) " cases, Fetch at " (document.suite.fetch)
+                    (document.summary.total) " cases" (document.suite.over()) ", Fetch at " (document.suite.fetch)
                 }
                 (census(document))
                 (matrix(document))

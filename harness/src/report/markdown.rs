@@ -26,8 +26,12 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# corspec {}\n", suite.version)?;
     writeln!(
         out,
-        "{} of {} scenarios, {} cases, Fetch at {}.\n",
-        suite.selected, suite.scenarios, document.summary.total, suite.fetch
+        "{} of {} scenarios, {} cases{}, Fetch at {}.\n",
+        suite.selected,
+        suite.scenarios,
+        document.summary.total,
+        suite.over(),
+        suite.fetch
     )?;
     census(document, out)?;
     for result in document.results.iter().filter(|it| BLAMED.contains(&it.result)) {

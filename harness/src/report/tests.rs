@@ -55,8 +55,13 @@ fn result(kind: ResultKind, scenario: &str) -> CaseResult {
 }
 
 fn events() -> Vec<Event> {
-    let suite =
-        SuiteInfo { version: "0".to_owned(), fetch: "f".to_owned(), scenarios: 2, selected: 2 };
+    let suite = SuiteInfo {
+        version: "0".to_owned(),
+        fetch: "f".to_owned(),
+        scenarios: 2,
+        selected: 2,
+        http: Some("HTTP/2".to_owned()),
+    };
     let target = |id: &str, state| {
         Event::Target(TargetReport {
             id: id.to_owned(),
@@ -120,6 +125,15 @@ fn text_for_a_terminal_has_none_but_its_own_colours() {
 #[case::markdown(markdown::write, "| all | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 3 |")]
 #[case::html(html::write, r#"<td class="number">3</td>"#)]
 fn what_did_not_run_is_counted(#[case] form: Form, #[case] says: &str) {
+    let text = collected(form);
+    assert!(text.contains(says), "{text}");
+}
+
+#[rstest]
+#[case::json(json::write, r#""http":"HTTP/2""#)]
+#[case::markdown(markdown::write, " cases over HTTP/2, ")]
+#[case::html(html::write, " cases over HTTP/2, ")]
+fn a_version_of_http_that_was_named_is_said(#[case] form: Form, #[case] says: &str) {
     let text = collected(form);
     assert!(text.contains(says), "{text}");
 }

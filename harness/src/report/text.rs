@@ -45,11 +45,12 @@ impl<W: Write + Send> Text<W> {
     }
 
     fn started(&mut self, suite: &SuiteInfo, selected: usize) -> io::Result<()> {
-        let SuiteInfo { version, fetch, scenarios, selected: chosen } = suite;
+        let SuiteInfo { version, fetch, scenarios, selected: chosen, .. } = suite;
         writeln!(
             self.out,
-            "{BOLD}corspec {version}{BOLD:#} · {chosen} of {scenarios} scenarios · {} · Fetch at {fetch}",
-            cases(selected)
+            "{BOLD}corspec {version}{BOLD:#} · {chosen} of {scenarios} scenarios · {}{} · Fetch at {fetch}",
+            cases(selected),
+            suite.over()
         )
     }
 

@@ -22,6 +22,7 @@ use crate::reproduce::{Call, curl, javascript};
 use crate::runner::Asked;
 use crate::runner::Elsewhere;
 use crate::runner::stable::{STAND_IN, hide_time};
+use crate::transport::Version;
 
 /// Who was asked, under which policy, and what is known of it.
 pub(super) struct Ran<'a> {
@@ -31,6 +32,8 @@ pub(super) struct Ran<'a> {
     pub(super) today: Date,
     /// Where the harness itself listens, to redirect from.
     pub(super) elsewhere: &'a Elsewhere,
+    /// What is spoken with them.
+    pub(super) version: Version,
 }
 
 /// The result of a case that was not judged.
@@ -238,7 +241,7 @@ fn raw(ran: &Ran<'_>, exchange: &Exchange) -> Reproduce {
     let body = exchange.request.body.as_deref().map(latin1);
     let headers = shown(&exchange.request.headers);
     let method = latin1(&exchange.request.method);
-    let curl = curl(&method, &exchange.request.url, &headers, body.as_deref());
+    let curl = curl(ran.version, &method, &exchange.request.url, &headers, body.as_deref());
     Reproduce { serve: serve(ran), curl, javascript: None, from: None }
 }
 

@@ -12,7 +12,7 @@ use url::Url;
 use crate::own::Place;
 use crate::runner::asked::{Asked, Whom};
 use crate::runner::{Plan, start, tail};
-use crate::transport::Transport;
+use crate::transport::{Found, Transport, Version};
 
 /// A server that answers for a target under one policy.
 pub(super) enum Server {
@@ -22,6 +22,15 @@ pub(super) enum Server {
     Own(Url),
     /// A user's, which this process serves.
     Here(Url),
+}
+
+/// A server that can be asked, and what is known of it.
+pub(super) struct Served {
+    pub(super) server: Server,
+    /// The versions of what answers, by name.
+    pub(super) versions: BTreeMap<String, String>,
+    /// Whether it is asked over HTTP/2.
+    pub(super) is_http2: bool,
 }
 
 /// A target under one policy that could not be asked, and why.
@@ -41,13 +50,8 @@ pub(super) struct Trouble {
 }
 
 impl Plan<'_> {
-    /// Starts a server for `asked` under `policy`, or finds it where it is; with it come the versions
-    /// of what answers.
-    pub(super) async fn serve(
-        &self,
-        asked: &Asked<'_>,
-        policy: &Policy,
-    ) -> Result<(Server, BTreeMap<String, String>), Absent> {
+    /// Starts a server for `asked` under `policy`, or finds it where it is.
+    pub(super) async fn serve(&self, asked: &Asked<'_>, policy: &Policy) -> Result<Served, Absent> {
         match &asked.whom {
             Whom::Target { target, .. } if target.is_builtin() => {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -55,23 +59,30 @@ impl Plan<'_> {
                 let server = server.map_err(|error| Absent::failed(error.to_string()))?;
                 let version = env!("CARGO_PKG_VERSION").to_owned();
                 let versions = BTreeMap::from([("corspec".to_owned(), version)]);
-                Ok((Server::Reference(server), versions))
+                Ok(self.served(Server::Reference(server), versions))
             }
             Whom::Target { target, variant } => {
                 let policy = policy.to_json();
                 let start = async |guardian: &Guardian| {
                     launch::launch(target, variant.as_deref(), &policy, guardian).await
                 };
-                self.launched(start).await
+                self.launched(asked, start).await
             }
             Whom::Own(own) => match own.place() {
                 Place::Start(start) => {
-                    self.launched(async |guardian| launch::launch_own(start, guardian).await).await
+                    let start =
+                        async |guardian: &Guardian| launch::launch_own(start, guardian).await;
+                    self.launched(asked, start).await
                 }
                 Place::At(url) => self.reached(asked, url, own.resource(url)).await,
-                Place::Here(url) => Ok((Server::Here(url.clone()), BTreeMap::new())),
+                Place::Here(url) => Ok(self.served(Server::Here(url.clone()), BTreeMap::new())),
             },
         }
+    }
+
+    /// A server that is asked over plain TCP.
+    fn served(&self, server: Server, versions: BTreeMap<String, String>) -> Served {
+        Served { server, versions, is_http2: self.transport.version() == Version::Http2 }
     }
 
     /// The same transport with what the user has it send.
@@ -83,47 +94,66 @@ impl Plan<'_> {
     }
 
     /// The server that the user has running, if anything is there.
-    async fn reached(
-        &self,
-        asked: &Asked<'_>,
-        url: &Url,
-        resource: Url,
-    ) -> Result<(Server, BTreeMap<String, String>), Absent> {
+    async fn reached(&self, asked: &Asked<'_>, url: &Url, resource: Url) -> Result<Served, Absent> {
         match self.transport_to(asked, url).reach(&resource).await {
             // Nothing that could be said of such a page would be about who may read it.
-            Ok(Some(status @ (404 | 405 | 410))) => Err(Absent::failed(format!(
-                "a GET of {resource} is answered {status}: the route `resource` must be a page that \
-                 there is; name one in corspec.toml, as `resource = \"/path\"` under [routes]"
-            ))),
-            Ok(_) => Ok((Server::Own(url.clone()), BTreeMap::new())),
+            Ok(Some(Found { status: status @ (404 | 405 | 410), .. })) => {
+                Err(Absent::failed(format!(
+                    "a GET of {resource} is answered {status}: the route `resource` must be a page \
+                     that there is; name one in corspec.toml, as `resource = \"/path\"` under [routes]"
+                )))
+            }
+            Ok(found) => {
+                let served = self.served(Server::Own(url.clone()), BTreeMap::new());
+                let is_http2 = found.map_or(served.is_http2, |it| it.is_http2);
+                Ok(Served { is_http2, ..served })
+            }
             Err(error) => {
-                let hint = match error.refused {
-                    true => "is the server running?",
-                    false => "check its URL",
+                let (over, hint) = match (error.refused, self.transport.version()) {
+                    (true, _) => ("", "is the server running?"),
+                    (false, Version::Http2) => {
+                        (" over HTTP/2", "leave out `--http2` where it speaks HTTP/1.1 alone")
+                    }
+                    (false, _) => ("", "check its URL"),
                 };
                 let base = start(url);
-                Err(Absent::failed(format!("nothing could be asked at {base}: {error}; {hint}")))
+                Err(Absent::failed(format!(
+                    "nothing could be asked at {base}{over}: {error}; {hint}"
+                )))
             }
         }
     }
 
     async fn launched(
         &self,
+        asked: &Asked<'_>,
         start: impl AsyncFnOnce(&Guardian) -> Launch,
-    ) -> Result<(Server, BTreeMap<String, String>), Absent> {
+    ) -> Result<Served, Absent> {
         let Some(guardian) = &self.guardian else {
             return Err(Absent::failed("there is no guardian to start it under".to_owned()));
         };
         match start(guardian).await {
-            Launch::Running(running) => {
-                let versions = running.versions.clone();
-                Ok((Server::Launched(running), versions))
-            }
+            Launch::Running(running) => self.speaking(asked, running).await,
             Launch::RefusedConfig { message } => Err(Absent::Refused(tail::of(&message))),
             Launch::Failed { message, output, lasting } => {
                 Err(Absent::Failed { why: Trouble { message, output }, lasting })
             }
         }
+    }
+
+    /// A server that was launched, unless it does not speak what the run does: it has got ready over HTTP/1.1.
+    async fn speaking(&self, asked: &Asked<'_>, running: Box<Running>) -> Result<Served, Absent> {
+        let base = &running.base_url;
+        if self.transport.version() == Version::Http2
+            && let Err(error) = self.transport_to(asked, base).reach(&asked.page(base)).await
+        {
+            running.stop().await;
+            return Err(Absent::failed(format!(
+                "it does not speak HTTP/2 without being asked ({error}); leave out `--http2`"
+            )));
+        }
+        let versions = running.versions.clone();
+        Ok(self.served(Server::Launched(running), versions))
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use corspec_fetch::fetch::{ConnectionFailure, FailureKind};
 use rustls::CertificateError;
 
-/// Why no connection to a server could be made.
+/// Why no connection to a server could be made, or none of HTTP/2.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{why}")]
 pub struct Unreachable {
@@ -27,6 +27,15 @@ impl Unreachable {
             if refused { "the connection was refused".to_owned() } else { innermost.to_string() };
         Self { why, refused }
     }
+
+    pub(super) fn otherwise(why: String) -> Self {
+        Self { why, refused: false }
+    }
+}
+
+/// Whether a server that failed a request did so in HTTP/2.
+pub(super) fn is_http2(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.downcast_ref::<h2::Error>().is_some_and(h2::Error::is_remote))
 }
 
 /// Whether the connection ended without a byte of an answer, or the server said that it has not read the request.

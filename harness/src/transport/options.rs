@@ -51,6 +51,18 @@ pub enum Version {
     Http2,
 }
 
+impl Version {
+    /// What it is called, where it is one.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Negotiated => None,
+            Self::Http1 => Some("HTTP/1.1"),
+            Self::Http2 => Some("HTTP/2"),
+        }
+    }
+}
+
 /// Why no transport could be made of the options.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
