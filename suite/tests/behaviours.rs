@@ -30,6 +30,8 @@ struct Behaviour {
     number: usize,
     text: String,
     scenarios: Vec<String>,
+    /// What else asks for it, in words.
+    also: Option<String>,
 }
 
 fn read() -> (File, Suite) {
@@ -90,8 +92,8 @@ fn table() -> String {
                 .map(|scenario| (scenario.id.as_str(), scenario))
                 .collect();
             let only_observed = scenarios.values().all(|it| it.level == Level::Observe);
-            let cells: Vec<_> = scenarios.values().map(|it| cell(it, only_observed)).collect();
-            let cells = cells.join("<br>");
+            let cells = scenarios.values().map(|it| cell(it, only_observed));
+            let cells = Vec::from_iter(cells.chain(behaviour.also)).join("<br>");
             let _ = writeln!(text, "| {} | {} | {cells} |", behaviour.number, behaviour.text);
         }
     }
