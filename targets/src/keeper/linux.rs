@@ -1,3 +1,5 @@
+//! Keeping a server on Linux.
+
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
