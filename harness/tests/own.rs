@@ -6,7 +6,9 @@ use std::fs;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, HeaderName, HeaderValue,
+};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -114,6 +116,26 @@ async fn a_failure_is_no_error_but_a_report() {
     assert!(!text.contains("corspec serve"), "{text}");
     let panic = std::panic::catch_unwind(|| report.assert_expected()).unwrap_err();
     assert!(panic.downcast_ref::<String>().unwrap().contains("fail-open"));
+}
+
+#[tokio::test]
+async fn each_name_of_a_list_counts() {
+    let policy = policy(
+        "allow-origins = ['https://app.example']\nallow-credentials = true\nexpose-headers = ['x-exposed', 'x-hidden']",
+    );
+    let first_alone = |mut response: Response| async {
+        let exposed = response.headers_mut().get_mut(ACCESS_CONTROL_EXPOSE_HEADERS);
+        if let Some(list) = exposed {
+            *list = HeaderValue::from_static("x-exposed");
+        }
+        response
+    };
+    let service = reference::router(&policy).layer(middleware::map_response(first_alone));
+    let report = Check::of(policy).route("resource", "/resource").service(service).await.unwrap();
+    let failed = report.results.iter().filter(|it| it.result == ResultKind::Fail);
+    let failed: Vec<_> = failed.map(|it| it.scenario.as_str()).collect();
+    let scenario = "exposed-headers/every-exposed-header-is-visible";
+    assert_eq!(failed, [scenario, &format!("{scenario}-with-credentials")], "{report}");
 }
 
 #[tokio::test]

@@ -385,6 +385,9 @@ fn expect(expect: &Expect, template: &Template<'_>) -> Result<Expect, String> {
             *value = template.fill(value)?;
         }
     }
+    for names in &mut filled.visible_where_sent {
+        *names = template.fill(names)?;
+    }
     Ok(filled)
 }
 

@@ -197,8 +197,20 @@ fn page(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
             add("status".to_owned(), status.words(), seen);
         }
     }
-    let reads = |name: &String| response(outcome).is_some_and(|r| r.headers.contains(name));
+    visibility(expect, record, add);
+}
+
+/// What the page can read of the headers.
+fn visibility(expect: &Expect, record: &StepRecord, add: &mut Add<'_>) {
+    let reads =
+        |name: &str| response(record.outcome.as_ref()).is_some_and(|r| r.headers.contains(name));
     for name in expect.visible.iter().filter(|name| !reads(name)) {
+        add(format!("visible = {name}"), readable(name, true), readable(name, false));
+    }
+    let answer = record.exchanges.last().and_then(|it| it.response.as_ref().ok());
+    let sent = |name: &&str| answer.is_some_and(|it| it.headers.contains(name));
+    let names = expect.visible_where_sent.iter().flat_map(|names| names.split(','));
+    for name in names.map(str::trim).filter(sent).filter(|name| !reads(name)) {
         add(format!("visible = {name}"), readable(name, true), readable(name, false));
     }
     for name in expect.hidden.iter().filter(|name| reads(name)) {

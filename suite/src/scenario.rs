@@ -285,6 +285,9 @@ pub struct StepExpect {
     /// Header names that the page can read.
     #[serde(default)]
     pub visible: Vec<String>,
+    /// Header names, or lists of them, of which the page can read those that the answer has.
+    #[serde(default)]
+    pub visible_where_sent: Vec<String>,
     /// Header names that the page cannot read.
     #[serde(default)]
     pub hidden: Vec<String>,
@@ -306,6 +309,7 @@ impl StepExpect {
             cause: self.cause.clone(),
             status: self.status.clone(),
             visible: self.visible.clone(),
+            visible_where_sent: self.visible_where_sent.clone(),
             hidden: self.hidden.clone(),
             preflight: self.preflight,
             actual: self.actual,

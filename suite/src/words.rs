@@ -233,6 +233,11 @@ impl Expect {
         words.extend(self.actual.map(|sent| sent.words("the request itself")));
         words.extend(self.status.as_ref().map(StatusMatch::words));
         words.extend(self.visible.iter().map(|name| readable(name, true)));
+        words.extend(
+            self.visible_where_sent
+                .iter()
+                .map(|names| format!("the page can read what the answer has of `{names}`")),
+        );
         words.extend(self.hidden.iter().map(|name| readable(name, false)));
         words.extend(self.header.iter().map(HeaderExpect::words));
         words

@@ -202,6 +202,17 @@ fn a_page_that_may_read(expect: &str) -> bool {
     passes(&wire(&format!("{{ {expect} }}")), &records)
 }
 
+#[test_case("expires" => true ; "what it reads")]
+#[test_case("x-id" => false ; "what it does not")]
+#[test_case("expires , X-Id" => false ; "one of a list")]
+#[test_case("age, expires" => true ; "what was not sent")]
+fn a_page_reads_what_was_sent_of(names: &str) -> bool {
+    let mut records = asked_by_page(RequestInit::default(), 201, &SHARED);
+    let sent = [("expires", "0"), ("x-id", "1")];
+    records[0].exchanges = vec![exchange(false, None, 201, &sent)];
+    passes(&wire(&format!("{{ visible-where-sent = ['{names}'] }}")), &records)
+}
+
 #[test_case("page = 'blocked'" => true ; "blocked")]
 #[test_case("page = 'any'" => true ; "anything")]
 #[test_case("page = 'readable'" => false ; "readable")]

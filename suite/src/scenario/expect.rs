@@ -19,6 +19,9 @@ pub struct Expect {
     /// Header names that the page can read.
     #[serde(default)]
     pub visible: Vec<String>,
+    /// Header names, or lists of them, of which the page can read those that the answer has.
+    #[serde(default)]
+    pub visible_where_sent: Vec<String>,
     /// Header names that the page cannot read.
     #[serde(default)]
     pub hidden: Vec<String>,
@@ -42,7 +45,9 @@ impl Expect {
             && self.status.is_none()
             && self.preflight.is_none()
             && self.actual.is_none()
-            && [&self.cause, &self.visible, &self.hidden].iter().all(|names| names.is_empty())
+            && [&self.cause, &self.visible, &self.visible_where_sent, &self.hidden]
+                .iter()
+                .all(|names| names.is_empty())
             && self.header.is_empty()
     }
 }
