@@ -15,6 +15,7 @@ pub use lookalike::{LOOKALIKES, Lookalike};
 pub const ORIGIN_ROLES: &[(&str, &str)] = &[
     ("allowed", "the first allowed origin"),
     ("other-allowed", "another allowed origin"),
+    ("last-allowed", "the last allowed origin, of three or more"),
     ("allowed-ipv6", "an allowed origin whose host is an IPv6 address"),
     ("allowed-punycode", "an allowed origin whose host has letters beyond ASCII"),
     ("allowed-port", "an allowed origin with a port"),
@@ -82,6 +83,11 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
             .into_iter()
             .nth(1)
             .ok_or_else(|| "the policy allows no second origin".to_owned()),
+        "last-allowed" => allowed_origins(policy)
+            .into_iter()
+            .skip(2)
+            .next_back()
+            .ok_or_else(|| "the policy allows no third origin".to_owned()),
         "allowed-ipv6" => {
             exact(policy, "an IPv6 address", |url| matches!(url.host(), Some(Host::Ipv6(_))))
         }
@@ -266,6 +272,7 @@ mod tests {
 
     #[test_case(LIST, "allowed", "https://app.example" ; "allowed of a list")]
     #[test_case(LIST, "other-allowed", "http://localhost:3000" ; "second of a list")]
+    #[test_case("allow-origins = ['https://a.example', 'https://b.example', 'https://c.example', 'https://d.example']", "last-allowed", "https://d.example" ; "last of a list")]
     #[test_case(LIST, "denied", "https://evil.test" ; "denied")]
     #[test_case("allow-origins = ['https://evil.test']", "denied", "https://evil1.test" ; "denied where that one is allowed")]
     #[test_case("allow-origins = ['http://evil.test']", "denied", "https://evil1.test" ; "denied where that host is allowed by another scheme")]
@@ -286,6 +293,7 @@ mod tests {
 
     #[test_case("", "allowed", "no origin" ; "allowed of nobody")]
     #[test_case("allow-origins = ['https://a.example']", "other-allowed", "no second" ; "second of one")]
+    #[test_case(LIST, "last-allowed", "no third" ; "last of two")]
     #[test_case(LIST, "allowed-ipv6", "no origin with an IPv6 address" ; "no address")]
     #[test_case(PATTERN, "allowed-port", "no origin with a port" ; "a pattern is no origin")]
     #[test_case(ANY, "denied", "every origin" ; "denied of any")]
