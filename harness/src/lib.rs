@@ -17,6 +17,7 @@ pub mod exit;
 pub mod mutants;
 pub mod own;
 pub mod redact;
+pub mod remedy;
 pub mod report;
 pub mod reproduce;
 pub mod runner;

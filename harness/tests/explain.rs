@@ -69,6 +69,45 @@ fn a_cause_is_told_with_what_browsers_print() {
 }
 
 #[test]
+fn a_cause_is_told_with_the_setting_of_a_framework() {
+    let text = told(&["preflight-method-not-allowed", "--framework", "FastAPI"]);
+    let says = "What to do: If the method is to be allowed, name it in `";
+    assert!(text.contains(says), "{text}");
+    let says =
+        "\n\nWith starlette (CORSMiddleware of Starlette and FastAPI)\n  allow_methods=[\"GET\", ";
+    assert!(text.contains(says), "{text}");
+    assert!(text.contains("\n    https://www.starlette.io/middleware/"), "{text}");
+    assert!(!text.contains("--framework"), "{text}");
+}
+
+#[test]
+fn a_setting_that_is_for_some_answers_says_for_which() {
+    let text = told(&["allow-origin-missing", "--framework", "django-cors-headers"]);
+    assert!(text.contains("\n  CORS_ALLOWED_ORIGINS = "), "{text}");
+    let says = "\n  where the answer is a redirect or an error: MIDDLEWARE = ";
+    assert!(text.contains(says), "{text}");
+}
+
+#[test]
+fn a_cause_says_whose_settings_mend_it() {
+    let text = told(&["allow-origin-multiple"]);
+    assert!(text.contains("\n`--framework` names the setting of: nginx\n"), "{text}");
+    assert!(!told(&["bad-port"]).contains("--framework"));
+    let text = told(&["bad-port", "--framework", "nginx"]);
+    assert!(text.contains("With nginx (add_header of nginx)\n  no setting is known"), "{text}");
+}
+
+#[test_case(&["preflight-status", "--framework", "djang-cors-header"], "did you mean `django-cors-headers`? Settings are known of django-cors-headers, django, "; "a name that nobody has")]
+#[test_case(&["simple/get-is-readable", "--framework", "django"], "leave it out"; "a scenario")]
+fn a_framework_that_cannot_be_told_of_is_refused(arguments: &[&str], says: &str) {
+    let output = explain(arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains(says), "{error}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
 fn every_cause_can_be_asked() {
     for cause in &CAUSES {
         assert!(told(&[cause.slug]).contains("What to do: "), "{}", cause.slug);

@@ -11,13 +11,12 @@ use corspec_suite::requirement::{ABILITIES, Fact, ROUTES};
 use corspec_suite::scenario::Scenario;
 use corspec_suite::words::{key, spec_link};
 
-use super::prepare::{Refused, complain, suite, unknown};
+use super::prepare::{Refused, complain, named_framework, suite, unknown};
 use super::print::print;
 use crate::browsers::engine::Engine;
 use crate::console::{self, Template};
 use crate::exit::Exit;
-
-mod remedy;
+use crate::remedy::{self, Framework, Setting};
 
 /// Explain a scenario, or the cause of a network error.
 ///
@@ -28,6 +27,10 @@ pub(super) struct ExplainArgs {
     /// `preflight-status`.
     #[arg(value_name = "ID|CAUSE")]
     name: String,
+    /// The framework or library of the server, as `express` or `nginx`: names its setting that mends
+    /// the cause.
+    #[arg(long, value_name = "NAME")]
+    framework: Option<String>,
     /// The folder of scenario files to look in, in place of those that are built in.
     #[arg(long, value_name = "FOLDER")]
     suite: Option<PathBuf>,
@@ -46,17 +49,23 @@ pub(super) fn command(args: &ExplainArgs) -> Exit {
 }
 
 fn explained(args: &ExplainArgs) -> Result<String, Refused> {
+    let usage = |message: String| Refused(Exit::Usage, message);
+    let framework = args.framework.as_deref().map(named_framework).transpose().map_err(usage)?;
     let suite = suite(args.suite.as_deref())?;
     if let Some(scenario) = suite.scenario(&args.name) {
+        if framework.is_some() {
+            let message = "`--framework` goes with a cause, and this is a scenario; leave it out";
+            return Err(usage(message.to_owned()));
+        }
         return Ok(about_scenario(scenario, &suite));
     }
     if let Some(cause) = cause::describe(&args.name) {
-        return Ok(about_cause(cause, &suite));
+        return Ok(about_cause(cause, framework, &suite));
     }
     let ids = suite.scenarios().iter().flat_map(|it| std::iter::once(&it.id).chain(&it.aliases));
     let causes = CAUSES.iter().map(|cause| cause.slug);
     let names = ids.map(String::as_str).chain(causes);
-    Err(Refused(Exit::Usage, unknown("scenario or cause", &args.name, names)))
+    Err(usage(unknown("scenario or cause", &args.name, names)))
 }
 
 /// Text in lines of a label and what it says.
@@ -172,13 +181,21 @@ fn policies(scenario: &Scenario, suite: &Suite) -> String {
     }
 }
 
-fn about_cause(cause: &Description, suite: &Suite) -> String {
+fn about_cause(
+    cause: &'static Description,
+    framework: Option<&'static Framework>,
+    suite: &Suite,
+) -> String {
     let mut page = Page::default();
     page.line(cause.slug);
     page.line(&format!("{}\n", cause.meaning));
     page.row("decided at", &place(&format!("fetch#{} {}", cause.anchor, cause.step)));
-    if let Some(remedy) = remedy::remedy(cause.slug) {
-        page.paragraph("What to do", remedy);
+    if let Some(remedy) = remedy::remedy(cause.slug, None, None) {
+        page.paragraph("What to do", remedy.text);
+    }
+    match framework {
+        Some(framework) => settings(cause.slug, framework, &mut page),
+        None => frameworks(cause.slug, &mut page),
     }
     consoles(cause.slug, &mut page);
     let expects = |scenario: &&Scenario| {
@@ -194,6 +211,28 @@ fn about_cause(cause: &Description, suite: &Suite) -> String {
         page.line(&format!("  {}: {}", scenario.id, scenario.title));
     }
     page.0
+}
+
+/// The settings of a framework that mend the cause.
+fn settings(slug: &str, framework: &'static Framework, page: &mut Page) {
+    page.heading(&format!("With {} ({})", framework.name(), framework.what()));
+    let mut settings = framework.settings(slug).peekable();
+    if settings.peek().is_none() {
+        page.line("  no setting is known to mend it");
+    }
+    for (when, Setting { line, note, docs, .. }) in settings {
+        let when = if when.is_empty() { when } else { format!("where the answer is {when}: ") };
+        page.line(&format!("  {when}{line}\n    {note}\n    {docs}"));
+    }
+}
+
+/// The frameworks that have a setting which mends the cause.
+fn frameworks(slug: &str, page: &mut Page) {
+    let mend = remedy::frameworks().iter().filter(|it| it.settings(slug).next().is_some());
+    let names: Vec<_> = mend.map(Framework::name).collect();
+    if !names.is_empty() {
+        page.paragraph("`--framework` names the setting of", &names.join(", "));
+    }
 }
 
 /// What browsers print of the cause in their consoles.

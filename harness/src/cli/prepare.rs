@@ -12,6 +12,7 @@ use corspec_targets::registry::{Registry, RegistryError, Target};
 use miette::Diagnostic;
 
 use crate::exit::Exit;
+use crate::remedy::{self, Framework};
 use crate::selection::{Selection, is_literal};
 
 /// What the user asked for cannot be run, and how that ends.
@@ -122,6 +123,19 @@ pub(in crate::cli) fn named_policies<'a>(
         })
     };
     names.iter().map(find).collect()
+}
+
+/// The framework or library of this name whose settings are known.
+///
+/// # Errors
+///
+/// There is none; the nearest name, and all that there are.
+pub(in crate::cli) fn named_framework(name: &str) -> Result<&'static Framework, String> {
+    remedy::framework(name).ok_or_else(|| {
+        let missing = unknown("framework", name, remedy::nearest(name, 1).into_iter());
+        let known: Vec<_> = remedy::frameworks().iter().map(Framework::name).collect();
+        format!("{missing} Settings are known of {}", known.join(", "))
+    })
 }
 
 /// That there is no such thing, and the nearest name that there is.
