@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::console::Console;
+use crate::remedy::Remedy;
 
 /// Something that happened in a run, in the order a reader wants it: targets and
 /// their results come in a stable order, whatever ran first.
@@ -193,6 +194,10 @@ pub struct CaseResult {
     /// What browsers print in their consoles for a failure in which the page was blocked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub console: Option<Console>,
+    /// What mends the failure, where something is sure to: mostly where the page was blocked that was to
+    /// be let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
     /// Each expectation that did not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
@@ -219,7 +224,7 @@ impl CaseResult {
         self.reason = Some(reason);
         self.failures.clear();
         (self.direction, self.console, self.reproduce) = (None, None, None);
-        (self.decided_by, self.decision) = (None, None);
+        (self.decided_by, self.decision, self.remedy) = (None, None, None);
     }
 }
 

@@ -37,6 +37,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::config::{Config, Server, Start};
+use crate::remedy::{self, Framework};
 
 mod check;
 mod report;
@@ -55,6 +56,7 @@ pub struct Own {
     abilities: BTreeSet<String>,
     headers: HeaderMap,
     folder: Option<PathBuf>,
+    framework: Option<&'static Framework>,
 }
 
 /// Where a server is.
@@ -86,7 +88,7 @@ impl Own {
     /// The URL has a query.
     pub fn configured(config: Config, url: Option<Url>) -> Result<Self, UrlWithQuery> {
         let (policy_name, folder) = (config.policy_name(), config.folder().to_owned());
-        let Config { path, server, policy, mut routes, abilities, headers, .. } = config;
+        let Config { path, server, framework, policy, mut routes, abilities, headers } = config;
         let file = path.display();
         let (title, place) = match url.map_or(server, Server::At) {
             Server::At(url) if url.query().is_some() => return Err(UrlWithQuery),
@@ -101,8 +103,18 @@ impl Own {
                 (format!("started as {file} says"), Place::Start(start))
             }
         };
-        let folder = Some(folder);
-        Ok(Self { place, title, policy_name, policy, routes, abilities, headers, folder })
+        let (folder, framework) = (Some(folder), framework.and_then(|it| remedy::framework(&it)));
+        Ok(Self {
+            place,
+            title,
+            policy_name,
+            policy,
+            routes,
+            abilities,
+            headers,
+            folder,
+            framework,
+        })
     }
 
     /// A server of which no more is known than a URL, which stands for the route `resource`, and
@@ -119,6 +131,7 @@ impl Own {
             abilities: BTreeSet::new(),
             headers: HeaderMap::new(),
             folder: None,
+            framework: None,
         }
     }
 
@@ -154,6 +167,11 @@ impl Own {
     pub(crate) fn resource(&self, base: &Url) -> Url {
         let path = self.routes.get("resource").map_or("/", String::as_str);
         base.join(path).unwrap_or_else(|_| base.clone())
+    }
+
+    /// The framework whose settings to name in hints, where the user named one that is known.
+    pub(crate) fn framework(&self) -> Option<&'static Framework> {
+        self.framework
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {

@@ -23,6 +23,7 @@ use crate::transport::Transport;
 
 mod asked;
 mod fault;
+mod mend;
 mod outcome;
 mod patience;
 mod perform;

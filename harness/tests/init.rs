@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use corspec::config::{Config, EXAMPLE};
+use corspec::remedy::framework;
 
 fn init(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_corspec"))
@@ -25,6 +26,16 @@ fn the_file_that_is_written_is_a_configuration() {
     let path = folder.path().join("corspec.toml");
     assert_eq!(fs::read_to_string(&path).unwrap(), EXAMPLE);
     Config::read(&path).unwrap();
+}
+
+#[test]
+fn the_frameworks_that_it_speaks_of_are_known() {
+    let (before, setting) = EXAMPLE.split_once("\n# framework = ").unwrap();
+    let (_, about) = before.rsplit_once("\n\n").unwrap();
+    let named = format!("{about} {}", setting.lines().next().unwrap());
+    let names: Vec<_> = named.split('"').skip(1).step_by(2).collect();
+    assert_eq!(names.len(), 5, "{named}");
+    assert_eq!(names.into_iter().find(|it| framework(it).is_none()), None);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::fs;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, HeaderName, HeaderValue,
+    ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    HeaderMap, HeaderName, HeaderValue, VARY,
 };
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
@@ -16,6 +17,7 @@ use axum::routing::get;
 use corspec::event::ResultKind;
 use corspec::exit::Exit;
 use corspec::own::{Check, Policy};
+use corspec::remedy::Remedy;
 use corspec_suite::case::Abilities;
 use corspec_suite::load::Suite;
 use corspec_targets::reference;
@@ -116,6 +118,71 @@ async fn a_failure_is_no_error_but_a_report() {
     assert!(!text.contains("corspec serve"), "{text}");
     let panic = std::panic::catch_unwind(|| report.assert_expected()).unwrap_err();
     assert!(panic.downcast_ref::<String>().unwrap().contains("fail-open"));
+}
+
+/// The reference, each answer as `spoil` makes it.
+fn spoilt(policy: &Policy, spoil: fn(&mut HeaderMap)) -> Router {
+    let layer = middleware::from_fn(move |request: Request, next: Next| async move {
+        let mut response = next.run(request).await;
+        spoil(response.headers_mut());
+        response
+    });
+    reference::router(policy).layer(layer)
+}
+
+const WITHOUT_VARY: fn(&mut HeaderMap) = |headers| drop(headers.remove(VARY));
+const REFLECTING: fn(&mut HeaderMap) = |headers| {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("https://evil.test"));
+};
+
+const TWICE: fn(&mut HeaderMap) = |headers| {
+    headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+};
+
+#[test_case("simple/get-is-readable", |it| drop(it.remove(ACCESS_CONTROL_ALLOW_ORIGIN)), Some(("If the page may read", "add_header Access-Control-Allow-Origin ")); "a page that is kept out")]
+#[test_case("request-headers/unusual-method-passes-a-wildcard", |it| drop(it.remove(ACCESS_CONTROL_ALLOW_METHODS)), Some(("If the method is to be allowed", "add_header Access-Control-Allow-Methods ")); "a request after its preflight that is")]
+#[test_case("exposed-headers/listed-header-is-visible", |it| drop(it.remove(ACCESS_CONTROL_EXPOSE_HEADERS)), Some(("Name the header in", "add_header Access-Control-Expose-Headers ")); "a header that is hidden")]
+#[test_case("exposed-headers/listed-header-is-visible", |it| drop(it.remove("x-exposed")), None; "a header that is not there")]
+#[test_case("caching/vary-names-origin-for-allowed-page", WITHOUT_VARY, Some(("Send `Vary: Origin`", "add_header Vary Origin ")); "a vary that is missing")]
+#[test_case("caching/answers-vary-by-what-they-depend-on", WITHOUT_VARY, Some(("Send `Vary: Origin`", "add_header Vary Origin ")); "an answer that a cache hands on")]
+#[test_case("simple/get-from-denied-origin-is-blocked", REFLECTING, None; "a page that is let in")]
+#[test_case("errors/not-found-allow-origin-is-sent-once", TWICE, None; "a page that may see anything")]
+#[test_case("options/preflight-for-a-safelisted-method-is-answered", |it| drop(it.remove(ACCESS_CONTROL_ALLOW_ORIGIN)), None; "what no page does")]
+#[tokio::test]
+async fn what_mends_a_failure_is_said_where_it_is_sure(
+    scenario: &str,
+    spoil: fn(&mut HeaderMap),
+    says: Option<(&str, &str)>,
+) {
+    let listed = policy(
+        "allow-origins = ['https://app.example', 'https://b.example']\nexpose-headers = ['x-exposed']",
+    );
+    let everyone = policy("allow-origins = ['*']\nallow-methods = ['*']\nallow-headers = ['*']");
+    let policy = if scenario.contains("wildcard") { everyone } else { listed };
+    let check = whole(&policy).scenario(scenario).framework("NGINX");
+    let report = check.service(spoilt(&policy, spoil)).await.unwrap();
+    let [result] = report.results.as_slice() else { panic!("{report}") };
+    assert_eq!(result.result, ResultKind::Fail, "{report}");
+    match (result.remedy, says) {
+        (None, None) => {}
+        (Some(Remedy { text, setting: Some(setting) }), Some((general, line))) => {
+            assert!(text.starts_with(general) && setting.line.starts_with(line), "{report}");
+        }
+        _ => panic!("{report}"),
+    }
+}
+
+#[test_case(|check| check; "none is named")]
+#[test_case(|check| check.framework("my own"); "one is named that is not known")]
+#[tokio::test]
+async fn a_remedy_names_no_setting_where(make: fn(Check) -> Check) {
+    let policy = policy("allow-origins = ['https://app.example']");
+    let check = make(Check::of(policy.clone()).route("resource", "/resource"));
+    let bare = spoilt(&policy, |it| drop(it.remove(ACCESS_CONTROL_ALLOW_ORIGIN)));
+    let report = check.scenario("simple/get-is-readable").service(bare).await.unwrap();
+    let remedy = report.results[0].remedy.unwrap();
+    assert_eq!(remedy.setting, None, "{report}");
+    assert!(report.to_string().contains("\n    mend        If the page may read"), "{report}");
 }
 
 #[tokio::test]

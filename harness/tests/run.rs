@@ -13,6 +13,8 @@ use libtest_mimic::{Arguments, Trial};
 mod exits;
 #[path = "run/interrupted.rs"]
 mod interrupted;
+#[path = "run/mend.rs"]
+mod mend;
 #[path = "run/misbehaving.rs"]
 mod misbehaving;
 #[path = "run/order.rs"]
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         .chain(serve::trials())
         .chain(own::trials())
         .chain(version::trials())
+        .chain(mend::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

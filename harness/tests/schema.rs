@@ -11,6 +11,11 @@ use corspec::report::json::schema;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use self::scripted::Scripted;
+
+#[path = "support/scripted.rs"]
+mod scripted;
+
 fn published() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/corspec-report-1.json")
 }
@@ -26,7 +31,11 @@ fn offence(document: &Value) -> Option<String> {
 
 /// The report of `corspec run` with these arguments, in a folder that has this scenario file.
 fn report(arguments: &[&str], scenarios: &str) -> Value {
-    let folder: TempDir = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    report_in(&folder, arguments, scenarios)
+}
+
+fn report_in(folder: &TempDir, arguments: &[&str], scenarios: &str) -> Value {
     fs::write(folder.path().join("mine.toml"), scenarios).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_corspec"));
     command.args(["run", "--format", "json"]).args(arguments).current_dir(folder.path());
@@ -78,6 +87,24 @@ fn a_report_of_a_failure_keeps_to_the_schema() {
     assert_eq!(report["results"][0]["result"], "fail");
     assert!(report["results"][0]["failures"][0]["expected"].is_string(), "{report}");
     assert_eq!(offence(&report), None);
+}
+
+#[test]
+fn a_report_of_what_mends_a_failure_keeps_to_the_schema() {
+    let server = Scripted::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "url = '{}'\nframework = 'nginx'\n[policy]\nallow-origins = ['https://a.example']\n\
+         [routes]\nresource = '/two-allow-origins'\n",
+        server.url("")
+    );
+    fs::write(folder.path().join("corspec.toml"), config).unwrap();
+    let mut report = report_in(&folder, &["--scenario", "simple/get-is-readable"], "");
+    let remedy = &report["results"][0]["remedy"];
+    assert!(remedy["text"].is_string() && remedy["setting"]["line"].is_string(), "{report}");
+    assert_eq!(offence(&report), None);
+    report["results"][0]["remedy"]["text"] = Value::Null;
+    assert!(offence(&report).is_some_and(|it| it.contains("/results/0/remedy")));
 }
 
 #[test]

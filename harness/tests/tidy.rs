@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use corspec::remedy::framework;
 
 /// Which crates of this workspace each crate may depend on: arrows run one way.
 const ARROWS: [(&str, &[&str]); 5] = [
@@ -179,6 +181,20 @@ fn a_target_whose_library_is_none_for_cors_blames_none() {
         problems.extend(blamed.map(|line| format!("{}: {line}", path.display())));
     }
     assert_none(&problems);
+}
+
+#[test]
+fn the_library_of_a_target_has_hints_unless_its_cors_is_not_its_own() {
+    let mut without = BTreeSet::new();
+    for (path, text) in files(&root().join("targets"), "toml") {
+        if path.file_name().is_some_and(|name| name == "target.toml") {
+            let manifest: toml::Table = text.parse().unwrap();
+            let library = manifest["library"].as_str().unwrap().to_owned();
+            without.extend(framework(&library).is_none().then_some(library));
+        }
+    }
+    let without: Vec<_> = without.iter().map(String::as_str).collect();
+    assert_eq!(without, ["corspec", "nginx proxy_cache", "varnish"]);
 }
 
 #[test]

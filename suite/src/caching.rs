@@ -33,7 +33,7 @@ pub(crate) fn check(record: &StepRecord, policy: &Policy, add: &mut Add<'_>) {
     };
     let name = worst.header.name();
     add(
-        "differential".to_owned(),
+        format!("differential {name}"),
         format!(
             "`Vary` names `{name}`, since {} depends on it, or no shared cache may store the answer",
             worst.difference.words()

@@ -19,6 +19,7 @@ use url::Url;
 
 use super::{Own, Place, Report};
 use crate::config::{self, Config, ConfigError, WrongName};
+use crate::remedy;
 use crate::runner::{Asked, Plan};
 use crate::selection::{BadGlob, Selection};
 use crate::transport::{Transport, TransportError, TransportOptions};
@@ -35,6 +36,7 @@ pub struct Check {
     abilities: BTreeSet<String>,
     headers: HeaderMap,
     folder: Option<PathBuf>,
+    framework: Option<String>,
     include: Vec<String>,
     exclude: Vec<String>,
 }
@@ -95,6 +97,7 @@ impl Check {
             abilities: BTreeSet::new(),
             headers: HeaderMap::new(),
             folder: None,
+            framework: None,
             include: Vec::new(),
             exclude: Vec::new(),
         }
@@ -114,6 +117,7 @@ impl Check {
             routes: config.routes.into_iter().collect(),
             abilities: config.abilities,
             headers: config.headers,
+            framework: config.framework,
             ..Self::of(config.policy)
         })
     }
@@ -152,6 +156,14 @@ impl Check {
     #[must_use]
     pub fn known_in(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
+        self
+    }
+
+    /// The framework or library whose settings the report names where it says what mends a failure,
+    /// such as `tower-http`. A name that is not known changes nothing.
+    #[must_use]
+    pub fn framework(mut self, name: impl Into<String>) -> Self {
+        self.framework = Some(name.into());
         self
     }
 
@@ -225,6 +237,7 @@ impl Check {
             abilities: self.abilities.clone(),
             headers: self.headers.clone(),
             folder: self.folder.clone(),
+            framework: self.framework.as_deref().and_then(remedy::framework),
         }
     }
 }

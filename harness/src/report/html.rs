@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::console::Console;
 use crate::escape::for_terminal;
 use crate::event::{CaseResult, ExchangeReport, Reproduce, ResultKind};
+use crate::remedy::{Remedy, Setting};
 use crate::report::document::{Document, worst};
 
 const STYLE: &str = include_str!("html/style.css");
@@ -143,6 +144,7 @@ fn story(result: &CaseResult) -> Markup {
                 @for (browser, text) in result.console.iter().flat_map(Console::iter) {
                     (entry(browser, Some(text)))
                 }
+                @if let Some(remedy) = &result.remedy { (mend(remedy)) }
                 (entry("why", Some(&result.why)))
                 (entry("users see", Some(&result.impact)))
                 (entry("standard", Some(&result.spec)))
@@ -153,6 +155,16 @@ fn story(result: &CaseResult) -> Markup {
                     @for line in serve.iter().chain([curl]).chain(javascript) { (shown(line)) "\n" }
                 }
             }
+        }
+    }
+}
+
+fn mend(remedy: &Remedy) -> Markup {
+    html! {
+        (entry("mend", Some(remedy.text)))
+        @if let Some(Setting { framework, line, note, docs }) = remedy.setting {
+            dt { "setting" }
+            dd { code { (shown(line)) } " " (shown(note)) " " a href=(shown(docs)) { (shown(framework)) } }
         }
     }
 }

@@ -90,6 +90,11 @@ fn description(result: &CaseResult) -> Vec<String> {
         let found = result.decision.as_deref().unwrap_or_default();
         lines.push(format!("decided by: {step}: {found}"));
     }
+    if let Some(remedy) = &result.remedy {
+        lines.push(format!("mend: {}", remedy.text));
+        let setting = remedy.setting.map(|it| format!("setting of {}: {}", it.framework, it.line));
+        lines.extend(setting);
+    }
     if let Some(reproduce) = &result.reproduce {
         lines.extend(reproduce.serve.clone());
         lines.push(reproduce.curl.clone());

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::console::Console;
 use crate::escape::for_terminal;
 use crate::event::{CaseResult, ResultKind, Summary};
+use crate::remedy::Setting;
 use crate::report::document::{Document, worst};
 
 /// The results that a reader has to look at.
@@ -95,6 +96,12 @@ fn failure(result: &CaseResult, out: &mut dyn Write) -> io::Result<()> {
     }
     for (browser, text) in result.console.iter().flat_map(Console::iter) {
         item(browser, text)?;
+    }
+    if let Some(remedy) = &result.remedy {
+        item("mend", remedy.text)?;
+        if let Some(Setting { framework, line, note, docs }) = remedy.setting {
+            item("setting", &format!("{line} ({framework}): {note} {docs}"))?;
+        }
     }
     if let Some(reproduce) = &result.reproduce {
         item("by hand", &reproduce.curl)?;

@@ -13,9 +13,21 @@ use crate::event::{
     CaseResult, Event, ExchangeReport, Failure, ResultKind, SuiteInfo, Summary, TargetReport,
     TargetState,
 };
+use crate::remedy::{Remedy, Setting};
 
 /// An escape sequence, a control character of Latin-1, an element, and a table's cell.
 const HOSTILE: &str = "\u{1b}[2J\u{9b}31m<script>alert(1)</script>\"'&|\r\n";
+
+/// What mends a failure, with characters that no hint has.
+const REMEDY: Remedy = Remedy {
+    text: "a remedy\u{1b}[2J<script>|",
+    setting: Some(Setting {
+        framework: "a framework\u{9b}31m<script>",
+        line: "a line = \"<script>\" | 'a'\u{1b}",
+        note: "A note\r\n.",
+        docs: "https://docs.example/\u{1b}\"<script>",
+    }),
+};
 
 fn result(kind: ResultKind, scenario: &str) -> CaseResult {
     CaseResult {
@@ -32,6 +44,7 @@ fn result(kind: ResultKind, scenario: &str) -> CaseResult {
         decided_by: Some("cors-check 4".to_owned()),
         decision: Some(HOSTILE.to_owned()),
         console: Some(Console { chromium: Some(HOSTILE.to_owned()), ..Console::default() }),
+        remedy: Some(REMEDY),
         failures: vec![Failure {
             step: "1".to_owned(),
             expected: "nothing".to_owned(),
@@ -136,6 +149,27 @@ fn what_did_not_run_is_counted(#[case] form: Form, #[case] says: &str) {
 fn a_version_of_http_that_was_named_is_said(#[case] form: Form, #[case] says: &str) {
     let text = collected(form);
     assert!(text.contains(says), "{text}");
+}
+
+#[rstest]
+#[case::json(json::write, "\"remedy\":{\"text\":\"a remedy", "\"line\":\"a line = ")]
+#[case::junit(junit::write, "\nmend: a remedy", "\nsetting of a framework")]
+#[case::markdown(markdown::write, "\n- mend: a remedy", "\n- setting: a line = ")]
+#[case::html(html::write, "<dt>mend</dt><dd>a remedy", "<dt>setting</dt><dd><code>a line = ")]
+fn what_mends_a_failure_is_shown(#[case] form: Form, #[case] says: &str, #[case] setting: &str) {
+    let text = collected(form);
+    assert!(text.contains(says) && text.contains(setting), "{text}");
+}
+
+#[test]
+fn what_mends_a_failure_is_shown_to_people() {
+    let text = written(|out, events| {
+        let mut reporter = Text::new(anstream::StripStream::new(out));
+        events.iter().for_each(|event| reporter.event(event).unwrap());
+    });
+    assert!(text.contains("\n    mend        a remedy\\u{1b}[2J<script>|\n"), "{text}");
+    assert!(text.contains("\n    setting     a line = \"<script>\" | 'a'\\u{1b}\n"), "{text}");
+    assert!(text.contains("                a framework\\u{9b}31m<script>: https://docs"), "{text}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use corspec_targets::registry::{Availability, Target};
 use url::Url;
 
 use crate::own::Own;
+use crate::remedy::{self, Framework};
 use crate::runner::secret::Secrets;
 
 /// A target or a user's own server, with the failures that are known of it.
@@ -132,6 +133,14 @@ impl<'a> Asked<'a> {
                 ready
             }
             Whom::Own(own) => own.resource(base),
+        }
+    }
+
+    /// Whose settings to name in hints: a target's library, or what the user named, where it is known.
+    pub(super) fn framework(&self) -> Option<&'static Framework> {
+        match &self.whom {
+            Whom::Target { target, .. } => remedy::framework(&target.manifest.library),
+            Whom::Own(own) => own.framework(),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::redact;
 use crate::reproduce::{Call, curl, javascript};
 use crate::runner::Asked;
 use crate::runner::Elsewhere;
+use crate::runner::mend;
 use crate::runner::stable::{STAND_IN, hide_time};
 use crate::transport::Version;
 
@@ -57,6 +58,7 @@ pub(super) fn blank(
         decided_by: None,
         decision: None,
         console: None,
+        remedy: None,
         failures: Vec::new(),
         exchanges: Vec::new(),
         why: scenario.why.clone(),
@@ -103,6 +105,8 @@ pub(super) fn judged(
             result.direction = direction.as_ref().map(word);
             let first = failures.first();
             result.console = first.and_then(|it| console(case, records, &it.step));
+            result.remedy =
+                first.and_then(|it| mend::remedy(case, records, it, ran.asked.framework()));
             result.reproduce = match offender {
                 Some(it) => Some(raw(ran, it.exchange)),
                 None => first.and_then(|it| reproduce(ran, case, records, &it.step)),

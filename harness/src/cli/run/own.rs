@@ -1,5 +1,6 @@
 //! `corspec run` of your own server: which options describe it, and what they come to.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,8 +11,10 @@ use url::Url;
 use super::RunArgs;
 use crate::cli::prepare::{Refused, named_policies};
 use crate::config::{Config, FILE_NAME, server_url};
+use crate::escape::for_terminal;
 use crate::exit::Exit;
 use crate::own::Own;
+use crate::remedy;
 use crate::runner::Asked;
 use crate::transport::TransportOptions;
 
@@ -91,7 +94,21 @@ pub(super) fn asked<'a>(own: &'a Own, suite: Option<&Suite>) -> Result<Asked<'a>
 
 fn configured(file: &Path, url: Option<Url>) -> Result<Own, Refused> {
     let config = Config::read(file).map_err(reported)?;
+    if let Some(name) = config.framework.as_deref().filter(|it| remedy::framework(it).is_none()) {
+        warn_of_framework(file, name);
+    }
     Own::configured(config, url).map_err(|error| refused(error.to_string()))
+}
+
+/// That hints cannot name the settings of what the user named; nothing else depends on it.
+fn warn_of_framework(file: &Path, name: &str) {
+    let message = format!(
+        "{}: no settings are known of the framework `{name}`, so that hints name none; nearest are {}",
+        file.display(),
+        remedy::nearest(name, 3).join(", ")
+    );
+    // Where standard error is gone, nothing is lost but a hint.
+    let _ = writeln!(io::stderr(), "warning: {}", for_terminal(&message));
 }
 
 fn parsed(url: &str) -> Result<Url, Refused> {

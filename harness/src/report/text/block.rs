@@ -7,6 +7,7 @@ use super::{BOLD, DIM, GREEN, RED, YELLOW, cases};
 use crate::console::Console;
 use crate::escape::for_terminal;
 use crate::event::{CaseResult, ExchangeReport, ResultKind};
+use crate::remedy::{Remedy, Setting};
 
 /// How wide the left column is.
 const MARGIN: usize = 12;
@@ -93,6 +94,7 @@ fn story(out: &mut impl Write, result: &CaseResult) -> io::Result<()> {
     for (browser, text) in result.console.iter().flat_map(Console::iter) {
         field(out, browser, text)?;
     }
+    result.remedy.iter().try_for_each(|it| mend(out, it))?;
     for exchange in &result.exchanges {
         self::exchange(out, exchange)?;
     }
@@ -100,6 +102,17 @@ fn story(out: &mut impl Write, result: &CaseResult) -> io::Result<()> {
     field(out, "users see", &result.impact)?;
     field(out, "standard", &result.spec)?;
     reproduce(out, result)
+}
+
+/// What mends the failure: in general, and with a framework's setting.
+fn mend(out: &mut impl Write, remedy: &Remedy) -> io::Result<()> {
+    field(out, "mend", remedy.text)?;
+    if let Some(Setting { framework, line, note, docs }) = remedy.setting {
+        field(out, "setting", line)?;
+        field(out, "", note)?;
+        field(out, "", &format!("{framework}: {docs}"))?;
+    }
+    Ok(())
 }
 
 fn reproduce(out: &mut impl Write, result: &CaseResult) -> io::Result<()> {
