@@ -158,6 +158,37 @@ fn a_console_has_no_secret_of_a_location() {
     assert!(!told.contains("s3cret"), "{told}");
 }
 
+#[test]
+fn a_blocked_fetch_says_what_mends_it() {
+    let server = Scripted::start().unwrap();
+    let url = server.url("/two-allow-origins");
+    let told = |arguments: &[&str]| String::from_utf8(from_page(&url, arguments).stdout).unwrap();
+    let general = told(&[]);
+    assert!(
+        general.contains("\n   to mend it: Send the header once, with one origin: "),
+        "{general}"
+    );
+    assert!(!general.contains("\n   with "), "{general}");
+    let named = told(&["--framework", "Nginx"]);
+    let says = "\n   with nginx: proxy_hide_header Access-Control-Allow-Origin;\n      Where the server behind";
+    assert!(named.starts_with(&general) && named.contains(says), "{named}");
+    assert_eq!(told(&["--framework", "hono"]), general);
+}
+
+#[test]
+fn what_mends_a_fetch_is_in_the_json() {
+    let server = Scripted::start().unwrap();
+    let remedy = |path: &str, arguments: &[&str]| {
+        let arguments = [&["--format", "json"], arguments].concat();
+        json(&from_page(&server.url(path), &arguments))["remedy"].clone()
+    };
+    let nginx = remedy("/two-allow-origins", &["--framework", "nginx"]);
+    assert!(nginx["text"].as_str().unwrap().starts_with("Send the header once"), "{nginx}");
+    assert_eq!(nginx["setting"]["framework"], "nginx");
+    assert_eq!(remedy("/two-allow-origins", &[])["setting"], Value::Null);
+    assert_eq!(remedy("/ok", &["--framework", "nginx"]), Value::Null);
+}
+
 #[test_case("not a url", &["--origin", "null"], "`not a url`"; "a URL")]
 #[test_case("ftp://127.0.0.1/", &["--origin", "null"], "http://"; "a scheme")]
 #[test_case("http://u:s3cret@127.0.0.1:1/", &["--origin", "null"], "`[requests]`"; "userinfo")]
@@ -168,6 +199,7 @@ fn a_console_has_no_secret_of_a_location() {
 #[test_case("http://127.0.0.1:1/", &["--origin", "null", "-H", "x: €"], "a page gets a TypeError"; "a header that no page can send")]
 #[test_case("http://127.0.0.1:1/", &["--origin", "null", "--mode", "x"], "no-cors"; "a mode")]
 #[test_case("http://127.0.0.1:1/", &["--origin", "null", "--browser", "x"], "webkit"; "a browser")]
+#[test_case("http://127.0.0.1:1/", &["--origin", "null", "--framework", "expres"], "did you mean `cors`? Settings are known of "; "a framework")]
 fn bad_usage_gets_one_clear_error(url: &str, arguments: &[&str], named: &str) {
     let output = fetch(url, arguments);
     let error = String::from_utf8(output.stderr).unwrap();

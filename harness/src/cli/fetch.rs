@@ -15,6 +15,7 @@ use corspec_fetch::profile::Profile;
 use corspec_fetch::request::{Body, RequestInit};
 use url::Url;
 
+use super::prepare::named_framework;
 use super::version::VersionArgs;
 use crate::batch::{Batch, answer};
 use crate::console::{self, Console};
@@ -22,6 +23,7 @@ use crate::driver::{Clock, Driven, Ending, FollowPolicy, drive};
 use crate::escape::{for_terminal, from_latin1, json_line};
 use crate::exit::Exit;
 use crate::redact;
+use crate::remedy::{self, Framework, Remedy};
 use crate::transport::{Transport, TransportOptions};
 use crate::words;
 
@@ -61,6 +63,10 @@ pub(super) struct FetchArgs {
     /// A `Set-Cookie` line that the server set when the user visited it.
     #[arg(long = "cookie", conflicts_with = "batch")]
     cookies: Vec<String>,
+    /// The framework or library of the server, as `express` or `nginx`: names its setting that lets a
+    /// page in that was blocked.
+    #[arg(long, value_name = "NAME", conflicts_with = "batch")]
+    framework: Option<String>,
     /// How to print what happened.
     #[arg(long, value_enum, default_value = "text", conflicts_with = "batch")]
     format: Format,
@@ -100,7 +106,7 @@ enum Format {
 
 /// Runs the command and says how it ended.
 pub(super) async fn run(args: FetchArgs) -> Exit {
-    let (profile, transport) = match set_up(&args) {
+    let (profile, transport, framework) = match set_up(&args) {
         Ok(set_up) => set_up,
         Err(message) => return refused(&message),
     };
@@ -109,7 +115,10 @@ pub(super) async fn run(args: FetchArgs) -> Exit {
         batch.run(io::stdin().lock(), io::stdout().lock()).await
     } else {
         match fetched(&args, profile, &transport).await {
-            Ok((driven, console)) => print(&driven, console, args.format).map(|()| exit(&driven)),
+            Ok((driven, console)) => {
+                let mend = mend(&driven, framework);
+                print(&driven, console, mend, args.format).map(|()| exit(&driven))
+            }
             Err(message) => return refused(&message),
         }
     };
@@ -120,7 +129,10 @@ pub(super) async fn run(args: FetchArgs) -> Exit {
     })
 }
 
-fn set_up(args: &FetchArgs) -> Result<(&'static Profile, Transport), String> {
+/// What a fetch goes by: the browser, the connections, and whose settings to name.
+type SetUp = (&'static Profile, Transport, Option<&'static Framework>);
+
+fn set_up(args: &FetchArgs) -> Result<SetUp, String> {
     let options = TransportOptions {
         timeout: args.timeout,
         body_timeout: args.body_timeout,
@@ -131,7 +143,8 @@ fn set_up(args: &FetchArgs) -> Result<(&'static Profile, Transport), String> {
         socks: None,
     };
     let transport = Transport::new(&options).map_err(|error| error.to_string())?;
-    Ok((words::profile(&args.browser)?, transport))
+    let framework = args.framework.as_deref().map(named_framework).transpose()?;
+    Ok((words::profile(&args.browser)?, transport, framework))
 }
 
 async fn fetched(
@@ -223,17 +236,32 @@ fn refused(message: &str) -> Exit {
     Exit::Usage
 }
 
-fn print(driven: &Driven, console: Option<Console>, format: Format) -> io::Result<()> {
+/// What lets the page in that was blocked.
+fn mend(driven: &Driven, framework: Option<&'static Framework>) -> Option<Remedy> {
+    let Ending::Outcome(Outcome::NetworkError(error)) = &driven.ending else { return None };
+    let last = driven.exchanges.last().and_then(|it| it.response.as_ref().ok());
+    remedy::remedy(error.cause().slug(), last.map(|it| it.status), framework)
+}
+
+fn print(
+    driven: &Driven,
+    console: Option<Console>,
+    mend: Option<Remedy>,
+    format: Format,
+) -> io::Result<()> {
     let driven = redacted(driven);
     let console = console.map(|it| it.map(redact::text));
     let mut output = io::stdout().lock();
     match format {
         Format::Text => {
             let console = console.unwrap_or_default();
-            output.write_all(story::told(&driven, &console).as_bytes())?;
+            output.write_all(story::told(&driven, &console, mend).as_bytes())?;
         }
         Format::Json => {
-            let answer = answer::driven(&driven, console, redact::text);
+            let mut answer = answer::driven(&driven, console, redact::text);
+            if let Some(mend) = mend {
+                answer["remedy"] = serde_json::to_value(mend)?;
+            }
             writeln!(output, "{}", json_line(&answer))?;
         }
     }

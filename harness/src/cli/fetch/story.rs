@@ -7,6 +7,7 @@ use crate::console::Console;
 use crate::driver::{Driven, Ending, Exchange};
 use crate::escape::{bytes_for_terminal, for_terminal};
 use crate::redact;
+use crate::remedy::{Remedy, Setting};
 
 /// The headers that decide something, beside `access-control-*` and `sec-fetch-*`.
 const TELLING: [&str; 11] = [
@@ -23,8 +24,8 @@ const TELLING: [&str; 11] = [
     "cross-origin-resource-policy",
 ];
 
-/// The story of a fetch, with what browsers print of it, safe for a terminal.
-pub(super) fn told(driven: &Driven, console: &Console) -> String {
+/// The story of a fetch, with what browsers print of it and what mends it, safe for a terminal.
+pub(super) fn told(driven: &Driven, console: &Console, mend: Option<Remedy>) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (at, exchange) in driven.exchanges.iter().enumerate() {
         exchanged(at + 1, exchange, &mut lines);
@@ -32,6 +33,13 @@ pub(super) fn told(driven: &Driven, console: &Console) -> String {
     ended(driven, &mut lines);
     for (browser, text) in console.iter() {
         lines.push(format!("   {browser} prints: {}", for_terminal(text)));
+    }
+    if let Some(Remedy { text, setting }) = mend {
+        lines.push(format!("   to mend it: {text}"));
+        if let Some(Setting { framework, line, note, docs }) = setting {
+            lines.push(format!("   with {framework}: {line}"));
+            lines.push(format!("      {note} {docs}"));
+        }
     }
     lines.push(String::new());
     lines.join("\n")
