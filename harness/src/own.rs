@@ -144,7 +144,7 @@ impl Own {
     /// Which scenarios it can be asked.
     #[must_use]
     pub fn abilities(&self) -> Abilities {
-        Abilities { routes: self.routes.clone(), other: self.abilities.clone() }
+        Abilities { routes: self.routes.clone(), other: self.abilities.clone(), origin: None }
     }
 
     /// The folder of its configuration, where `known.toml` is looked for.

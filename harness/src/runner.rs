@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use corspec_suite::case::{Case, Instantiated};
+use corspec_suite::case::{Abilities, Case, Instantiated};
 use corspec_suite::exchange::StepRecord;
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
@@ -272,8 +272,9 @@ impl Plan<'_> {
         Served { server, is_http2, .. }: &Served,
         progress: &mut Progress,
     ) -> (Vec<CaseResult>, bool) {
-        let abilities = ran.asked.abilities();
         let base = server.base_url();
+        let origin = Some(base.origin().ascii_serialization());
+        let abilities = Abilities { origin, ..ran.asked.abilities() };
         let transport = self.transport_to(ran.asked, base);
         let patience = Patience::with(&transport, base);
         let cases = self.scenarios.iter().enumerate().map(|(at, scenario)| {

@@ -120,9 +120,11 @@ impl Whom {
 
     fn abilities(&self) -> Abilities {
         match self {
-            Self::Target(target) => {
-                Abilities { routes: target.routes(), other: target.other_abilities().clone() }
-            }
+            Self::Target(target) => Abilities {
+                routes: target.routes(),
+                other: target.other_abilities().clone(),
+                origin: None,
+            },
             Self::Own(own) => own.abilities(),
         }
     }

@@ -32,6 +32,8 @@ pub struct Abilities {
     pub routes: BTreeMap<String, String>,
     /// Names of its other abilities.
     pub other: BTreeSet<String>,
+    /// The origin at which it is asked, where that is known: it is not asked for as another's.
+    pub origin: Option<String>,
 }
 
 impl Abilities {
@@ -44,6 +46,7 @@ impl Abilities {
                 .map(|(name, path)| ((*name).to_owned(), (*path).to_owned()))
                 .collect(),
             other: ABILITIES.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            origin: None,
         }
     }
 }
@@ -252,14 +255,15 @@ fn instantiate(
     }
     let template = Template { policy, abilities };
     let mut steps = Vec::new();
-    for (index, step) in scenario.step.iter().enumerate() {
-        let action = match action(step, &template) {
+    let named = scenario.step.iter().enumerate().map(|(index, it)| (it.name_at(index), it.clone()));
+    for (name, step) in expanded(named, &template)? {
+        let action = match action(&step, &template) {
             // A grammar rule looks at whatever is answered: what a policy has no value for is left out.
             Err(_) if scenario.grammar.is_some() => continue,
             action => action?,
         };
         steps.push(CaseStep {
-            name: step.name_at(index),
+            name,
             advance: Duration::from_secs(step.advance),
             alongside: step.alongside,
             action,
@@ -291,6 +295,28 @@ fn instantiate(
         accept,
         file: scenario.file.clone(),
     })
+}
+
+/// The steps, of which one for every allowed origin is as many as there are.
+fn expanded(
+    steps: impl Iterator<Item = (String, Step)>,
+    template: &Template<'_>,
+) -> Result<Vec<(String, Step)>, String> {
+    let mut expanded = Vec::new();
+    for (name, step) in steps {
+        match step.fetch.as_ref().filter(|fetch| fetch.origin == role::EVERY_ALLOWED) {
+            None => expanded.push((name, step)),
+            Some(fetch) => {
+                for origin in role::every_allowed(template.policy, template.own())? {
+                    let fetch =
+                        FetchAction { origin: format!("literal:{origin}"), ..fetch.clone() };
+                    let step = Step { fetch: Some(fetch), ..step.clone() };
+                    expanded.push((format!("{name} of {origin}"), step));
+                }
+            }
+        }
+    }
+    Ok(expanded)
 }
 
 fn action(step: &Step, template: &Template<'_>) -> Result<Action, String> {
@@ -334,7 +360,7 @@ fn fetch_step(fetch: &FetchAction, template: &Template<'_>) -> Result<FetchStep,
     let url = template.url(&fetch.route, fetch.code, fetch.to.as_deref(), query)?;
     let url = longer(&url, fetch.suffix.as_deref().unwrap_or_default());
     Ok(FetchStep {
-        origin: role::origin(&fetch.origin, policy)?,
+        origin: template.origin(&fetch.origin)?,
         url: if fetch.through_elsewhere { format!("{{elsewhere}}/to/{url}") } else { url },
         method: role::method(&fetch.method, policy)?,
         headers,
@@ -408,6 +434,21 @@ mod tests {
                 matches!(suite.case(scenario, (name, policy), abilities), Instantiated::Case(_))
             })
             .count()
+    }
+
+    #[test]
+    fn a_step_of_every_allowed_origin_is_one_for_each() {
+        let suite = Suite::embedded().unwrap();
+        let id = "origins/every-allowed-origin-is-readable";
+        let scenario = suite.scenarios().iter().find(|it| it.id == id).unwrap();
+        let origins = ["https://a.example", "https://b.example", "https://c.example"];
+        let policy = Policy::from_toml(&format!("allow-origins = {origins:?}")).unwrap();
+        let origin = Some(origins[1].to_owned());
+        let abilities = Abilities { origin, ..Abilities::all() };
+        let made = suite.case(scenario, ("p", &policy), &abilities);
+        let Instantiated::Case(case) = made else { panic!("{made:?}") };
+        let names: Vec<_> = case.steps.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["1 of https://a.example", "1 of https://c.example"]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub use lookalike::{LOOKALIKES, Lookalike};
 pub const ORIGIN_ROLES: &[(&str, &str)] = &[
     ("allowed", "the first allowed origin"),
     ("other-allowed", "another allowed origin"),
-    ("last-allowed", "the last allowed origin, of three or more"),
+    (EVERY_ALLOWED, "every allowed origin, in a step of its own"),
     ("allowed-ipv6", "an allowed origin whose host is an IPv6 address"),
     ("allowed-punycode", "an allowed origin whose host has letters beyond ASCII"),
     ("allowed-port", "an allowed origin with a port"),
@@ -61,41 +61,54 @@ pub fn is_wire_only(role: &str) -> bool {
     Lookalike::named(role).is_some_and(|lookalike| lookalike.wire_only)
 }
 
-/// The origin that `role` is under `policy`; `own` gives the template `{base}`.
+/// The role of which a step becomes a step for each origin.
+pub const EVERY_ALLOWED: &str = "every-allowed";
+
+/// The origin that `role` is under `policy` on a server whose own origin is `own`, where that is known; the role `own`
+/// gives the template `{base}`. What the policy says of the server's own origin is passed over: its pages need no leave.
 ///
 /// # Errors
 /// The reason why the policy has no such origin.
-pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
-    if let Some(literal) = role.strip_prefix("literal:") {
-        return Ok(literal.to_owned());
+pub fn origin(role: &str, policy: &Policy, own: Option<&str>) -> Result<String, NotApplicable> {
+    let resolved = match role.strip_prefix("literal:") {
+        Some(literal) => literal.to_owned(),
+        None => resolved(role, policy, own)?,
+    };
+    match own == Some(resolved.as_str()) {
+        true => Err(format!("`{resolved}` is the server's own origin")),
+        false => Ok(resolved),
     }
+}
+
+/// Every origin that the policy allows, the server's own passed over.
+///
+/// # Errors
+/// That there is none.
+pub fn every_allowed(policy: &Policy, own: Option<&str>) -> Result<Vec<String>, NotApplicable> {
+    let allowed = allowed_origins(policy, own);
+    if allowed.is_empty() { Err("the policy allows no origin".to_owned()) } else { Ok(allowed) }
+}
+
+fn resolved(role: &str, policy: &Policy, own: Option<&str>) -> Result<String, NotApplicable> {
     match role {
         "deep-subdomain" => below_a_site(policy, "deep.app"),
         "subdomain-with-a-digit" => below_a_site(policy, "tenant1"),
         "subdomain-with-a-hyphen" => below_a_site(policy, "my-team"),
         "null" => Ok("null".to_owned()),
         "own" => Ok("{base}".to_owned()),
-        "allowed" => allowed_origins(policy)
-            .into_iter()
-            .next()
-            .ok_or_else(|| "the policy allows no origin".to_owned()),
-        "other-allowed" => allowed_origins(policy)
+        "allowed" => every_allowed(policy, own).map(|mut allowed| allowed.swap_remove(0)),
+        "other-allowed" => allowed_origins(policy, own)
             .into_iter()
             .nth(1)
             .ok_or_else(|| "the policy allows no second origin".to_owned()),
-        "last-allowed" => allowed_origins(policy)
-            .into_iter()
-            .skip(2)
-            .next_back()
-            .ok_or_else(|| "the policy allows no third origin".to_owned()),
         "allowed-ipv6" => {
-            exact(policy, "an IPv6 address", |url| matches!(url.host(), Some(Host::Ipv6(_))))
+            exact(policy, own, "an IPv6 address", |url| matches!(url.host(), Some(Host::Ipv6(_))))
         }
-        "allowed-punycode" => exact(policy, "a host with letters beyond ASCII", |url| {
+        "allowed-punycode" => exact(policy, own, "a host with letters beyond ASCII", |url| {
             url.host_str()
                 .is_some_and(|host| host.split('.').any(|label| label.starts_with("xn--")))
         }),
-        "allowed-port" => exact(policy, "a port", |url| url.port().is_some()),
+        "allowed-port" => exact(policy, own, "a port", |url| url.port().is_some()),
         "denied" => strangers(policy)
             .find(|host| {
                 ["http", "https"].iter().all(|it| !policy.allows_origin(&format!("{it}://{host}")))
@@ -103,7 +116,7 @@ pub fn origin(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
             .map(|host| format!("https://{host}"))
             .ok_or_else(|| "the policy allows every origin".to_owned()),
         _ => match Lookalike::named(role) {
-            Some(lookalike) => lookalike.resolve(&allowed_origins(policy), policy),
+            Some(lookalike) => lookalike.resolve(&allowed_origins(policy, own), policy),
             None => Err(format!("there is no origin role `{role}`")),
         },
     }
@@ -124,8 +137,8 @@ fn strangers(policy: &Policy) -> impl Iterator<Item = String> + use<> {
 ///
 /// # Errors
 /// The reason why the policy has no such origin, or that it is no host's.
-pub fn host(role: &str, policy: &Policy) -> Result<String, NotApplicable> {
-    let origin = origin(role, policy)?;
+pub fn host(role: &str, policy: &Policy, own: Option<&str>) -> Result<String, NotApplicable> {
+    let origin = origin(role, policy, own)?;
     let (_, host) = origin.split_once("://").ok_or_else(|| format!("`{origin}` has no host"))?;
     Ok(host.to_owned())
 }
@@ -141,9 +154,14 @@ fn below_a_site(policy: &Policy, labels: &str) -> Result<String, NotApplicable> 
 }
 
 /// The first origin named in the policy that is as asked for; `what` it has, in words.
-fn exact(policy: &Policy, what: &str, is: fn(&Url) -> bool) -> Result<String, NotApplicable> {
+fn exact(
+    policy: &Policy,
+    own: Option<&str>,
+    what: &str,
+    is: fn(&Url) -> bool,
+) -> Result<String, NotApplicable> {
     let named = policy.allow_origins.iter().filter_map(|pattern| match pattern {
-        OriginPattern::Exact(origin) => Some(origin),
+        OriginPattern::Exact(origin) => Some(origin).filter(|it| own != Some(it.as_str())),
         OriginPattern::Any | OriginPattern::Subdomains { .. } => None,
     });
     named
@@ -153,12 +171,13 @@ fn exact(policy: &Policy, what: &str, is: fn(&Url) -> bool) -> Result<String, No
         .ok_or_else(|| format!("the policy names no origin with {what}"))
 }
 
-/// Origins that the policy allows: two for each entry that leaves it open, the first of each entry in front.
-fn allowed_origins(policy: &Policy) -> Vec<String> {
+/// Origins that the policy allows, but the server's own: two for each entry that leaves it open, the first of each entry
+/// in front.
+fn allowed_origins(policy: &Policy, own: Option<&str>) -> Vec<String> {
     let first = policy.allow_origins.iter().map(|pattern| pattern.example("app"));
     let open = |pattern: &&OriginPattern| !matches!(pattern, OriginPattern::Exact(_));
     let second = policy.allow_origins.iter().filter(open).map(|pattern| pattern.example("other"));
-    first.chain(second).collect()
+    first.chain(second).filter(|it| own != Some(it.as_str())).collect()
 }
 
 /// The method that `role` is under `policy`; what is no role is itself.
@@ -272,7 +291,6 @@ mod tests {
 
     #[test_case(LIST, "allowed", "https://app.example" ; "allowed of a list")]
     #[test_case(LIST, "other-allowed", "http://localhost:3000" ; "second of a list")]
-    #[test_case("allow-origins = ['https://a.example', 'https://b.example', 'https://c.example', 'https://d.example']", "last-allowed", "https://d.example" ; "last of a list")]
     #[test_case(LIST, "denied", "https://evil.test" ; "denied")]
     #[test_case("allow-origins = ['https://evil.test']", "denied", "https://evil1.test" ; "denied where that one is allowed")]
     #[test_case("allow-origins = ['http://evil.test']", "denied", "https://evil1.test" ; "denied where that host is allowed by another scheme")]
@@ -288,19 +306,33 @@ mod tests {
     #[test_case(LIST, "allowed-port", "http://localhost:3000" ; "port")]
     #[test_case("", "literal:https://x.example", "https://x.example" ; "literal")]
     fn origins_resolve(text: &str, role: &str, expected: &str) {
-        assert_eq!(origin(role, &policy(text)).as_deref(), Ok(expected));
+        assert_eq!(origin(role, &policy(text), None).as_deref(), Ok(expected));
     }
 
     #[test_case("", "allowed", "no origin" ; "allowed of nobody")]
     #[test_case("allow-origins = ['https://a.example']", "other-allowed", "no second" ; "second of one")]
-    #[test_case(LIST, "last-allowed", "no third" ; "last of two")]
     #[test_case(LIST, "allowed-ipv6", "no origin with an IPv6 address" ; "no address")]
     #[test_case(PATTERN, "allowed-port", "no origin with a port" ; "a pattern is no origin")]
     #[test_case(ANY, "denied", "every origin" ; "denied of any")]
     #[test_case(ANY, "suffix-lookalike", "itself allowed" ; "look-alike of any")]
     fn origins_that_a_policy_has_not_got_are_not_applicable(text: &str, role: &str, reason: &str) {
-        let error = origin(role, &policy(text)).unwrap_err();
+        let error = origin(role, &policy(text), None).unwrap_err();
         assert!(error.contains(reason), "{error}");
+    }
+
+    #[test_case(LIST, "https://app.example", "allowed" => Ok("http://localhost:3000".to_owned()) ; "the first of a list")]
+    #[test_case(LIST, "http://localhost:3000", "allowed-port" => Err("the policy names no origin with a port".to_owned()) ; "the one with a port")]
+    #[test_case(LIST, "http://localhost:3000", "other-allowed" => Err("the policy allows no second origin".to_owned()) ; "the second of two")]
+    #[test_case(PATTERN, "https://app.example.com", "allowed" => Ok("https://other.example.com".to_owned()) ; "below a site")]
+    #[test_case(LIST, "https://evil.test", "denied" => Err("`https://evil.test` is the server's own origin".to_owned()) ; "a stranger's")]
+    #[test_case(LIST, "https://x.example", "literal:https://x.example" => Err("`https://x.example` is the server's own origin".to_owned()) ; "a literal")]
+    #[test_case(LIST, "https://x.example", "own" => Ok("{base}".to_owned()) ; "asked for")]
+    fn the_servers_own_origin_is_passed_over(
+        text: &str,
+        own: &str,
+        role: &str,
+    ) -> Result<String, String> {
+        origin(role, &policy(text), Some(own))
     }
 
     #[test_case(LIST, "allowed-unsafe", Ok("PUT") ; "listed")]

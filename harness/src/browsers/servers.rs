@@ -64,8 +64,11 @@ impl Servers {
                 }
             }
         };
-        let abilities =
-            Abilities { routes: target.routes(), other: target.other_abilities().clone() };
+        let abilities = Abilities {
+            routes: target.routes(),
+            other: target.other_abilities().clone(),
+            origin: None,
+        };
         for scenario in scenarios {
             if let Instantiated::Case(case) = suite.case(scenario, (name, policy), &abilities) {
                 let upstream = server.base_url().clone();

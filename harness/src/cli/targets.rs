@@ -80,7 +80,11 @@ fn row<'a>(target: &'a Target, suite: &Suite) -> Result<Row<'a>, Refused> {
 
 /// How many of the cases that the suite has for the target are known to fail.
 fn known_failures(target: &Target, known: &Known, suite: &Suite) -> usize {
-    let able = Abilities { routes: target.routes(), other: target.other_abilities().clone() };
+    let able = Abilities {
+        routes: target.routes(),
+        other: target.other_abilities().clone(),
+        origin: None,
+    };
     let policies = || suite.policies().iter().map(|(name, policy)| (name.as_str(), policy));
     let pairs = suite.scenarios().iter().flat_map(|it| policies().map(move |policy| (it, policy)));
     let known = pairs.filter(|(scenario, (name, _))| known.entry(&scenario.id, name).is_some());

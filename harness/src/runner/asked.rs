@@ -117,9 +117,11 @@ impl<'a> Asked<'a> {
     #[must_use]
     pub fn abilities(&self) -> Abilities {
         match &self.whom {
-            Whom::Target { target, .. } => {
-                Abilities { routes: target.routes(), other: target.other_abilities().clone() }
-            }
+            Whom::Target { target, .. } => Abilities {
+                routes: target.routes(),
+                other: target.other_abilities().clone(),
+                origin: None,
+            },
             Whom::Own(own) => own.abilities(),
         }
     }

@@ -20,6 +20,7 @@ const POLICY: &str = own_server::POLICY;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("own_the_file_of_the_folder_is_found", found),
+        Trial::test("own_its_own_origin_may_be_on_the_list", own_origin),
         Trial::test("own_a_named_target_is_asked_instead", target_instead),
         Trial::test("own_a_file_elsewhere_is_named", named_file),
         Trial::test("own_a_url_overrides_the_file", url_overrides),
@@ -77,6 +78,18 @@ fn found() -> Check {
     assert!(
         census(&report, "own-server").iter().any(|(kind, count)| kind == "pass" && *count > 50)
     );
+    Ok(())
+}
+
+fn own_origin() -> Check {
+    let server = Served::reference("")?;
+    let project = Project::of(&[])?;
+    let listed = format!("allow-origins = ['{}', ", server.url());
+    let file = at(server.url(), "").replacen("allow-origins = [", &listed, 1);
+    assert!(file.contains(&listed), "{file}");
+    project.write("corspec.toml", &file)?;
+    let output = project.run(&[])?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     Ok(())
 }
 

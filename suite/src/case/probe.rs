@@ -78,7 +78,7 @@ pub(super) fn probes(
         body: None,
     };
     let base = Visitor {
-        origin: role::origin("allowed", policy).ok(),
+        origin: template.origin("allowed").ok(),
         request_method: differential.preflight.then(|| asked.clone()),
         ..Visitor::default()
     };
@@ -98,7 +98,7 @@ pub(super) fn probes(
 /// `base` and visitors that differ from it in `Origin`.
 fn origins(base: &Visitor, template: &Template<'_>) -> Vec<Visitor> {
     let roles = ["allowed", "other-allowed", "denied", "null"];
-    let origins = roles.iter().filter_map(|role| role::origin(role, template.policy).ok());
+    let origins = roles.iter().filter_map(|role| template.origin(role).ok());
     let origins = [None].into_iter().chain(origins.map(Some));
     origins.map(|origin| Visitor { origin, ..base.clone() }).collect()
 }

@@ -26,14 +26,24 @@ impl Template<'_> {
         Ok(filled + rest)
     }
 
+    /// The origin that `role` is on this server.
+    pub(super) fn origin(&self, role: &str) -> Result<String, String> {
+        role::origin(role, self.policy, self.own())
+    }
+
+    /// The server's own origin, where it is known.
+    pub(super) fn own(&self) -> Option<&str> {
+        self.abilities.origin.as_deref()
+    }
+
     fn value(&self, inner: &str) -> Result<String, String> {
         let names = |role: &str| -> Result<String, String> {
             let headers = role::header(role, self.policy)?;
             Ok(headers.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(","))
         };
         match inner.split_once(':') {
-            Some(("origin", role)) => role::origin(role, self.policy),
-            Some(("host", role)) => role::host(role, self.policy),
+            Some(("origin", role)) => self.origin(role),
+            Some(("host", role)) => role::host(role, self.policy, self.own()),
             Some(("method", role)) => role::method(role, self.policy),
             Some(("header", role)) => match role.strip_suffix(":upper") {
                 Some(role) => Ok(names(role)?.to_ascii_uppercase()),

@@ -306,7 +306,7 @@ mod tests {
     #[test_case("allow-origins = ['http://10.0.0.1']", "suffix-lookalike", None ; "an address takes no labels")]
     fn lookalikes_resolve(text: &str, role: &str, expected: Option<&str>) {
         let policy = Policy::from_toml(text).unwrap();
-        assert_eq!(super::super::origin(role, &policy).ok().as_deref(), expected);
+        assert_eq!(super::super::origin(role, &policy, None).ok().as_deref(), expected);
     }
 
     #[test]
@@ -314,7 +314,7 @@ mod tests {
         for lookalike in LOOKALIKES {
             let denied = [APP, LOCAL].iter().any(|text| {
                 let policy = Policy::from_toml(text).unwrap();
-                super::super::origin(lookalike.name, &policy)
+                super::super::origin(lookalike.name, &policy, None)
                     .is_ok_and(|origin| !policy.allows_origin(&origin))
             });
             assert!(denied, "{}", lookalike.name);
@@ -325,7 +325,7 @@ mod tests {
     fn what_browsers_send_parses_as_an_origin() {
         let policy = Policy::from_toml(APP).unwrap();
         for lookalike in LOOKALIKES.iter().filter(|lookalike| !lookalike.wire_only) {
-            if let Ok(origin) = super::super::origin(lookalike.name, &policy) {
+            if let Ok(origin) = super::super::origin(lookalike.name, &policy, None) {
                 let url = url::Url::parse(&origin).unwrap();
                 assert!(url.has_host(), "{origin}");
             }

@@ -182,7 +182,7 @@ impl Origins {
             ("denied", &self.stranger),
             ("other-port", &self.stranger),
         ];
-        let is = |role: &str| role::origin(role, policy).is_ok_and(|it| it == origin);
+        let is = |role: &str| role::origin(role, policy, None).is_ok_and(|it| it == origin);
         let found = pairs.into_iter().find(|(role, _)| is(role));
         let here = found.map(|(_, here)| here.clone());
         // What a pattern allows is allowed at no other origin.
@@ -205,7 +205,7 @@ mod tests {
 
     fn stand_in(policy: &str, role: &str) -> Option<String> {
         let policy = origins().policy(&Policy::from_toml(policy).unwrap());
-        origins().stand_in(&role::origin(role, &policy).unwrap(), &policy)
+        origins().stand_in(&role::origin(role, &policy, None).unwrap(), &policy)
     }
 
     #[test]

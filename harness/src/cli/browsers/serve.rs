@@ -74,8 +74,11 @@ fn offer(args: &BrowsersArgs) -> Result<Offer, Refused> {
     let suite = Suite::embedded().map_err(|error| fault(error.to_string()))?;
     let registry = registry()?;
     let reference = registry.target(REFERENCE).map_err(|error| fault(error.to_string()))?;
-    let abilities =
-        Abilities { routes: reference.routes(), other: reference.other_abilities().clone() };
+    let abilities = Abilities {
+        routes: reference.routes(),
+        other: reference.other_abilities().clone(),
+        origin: None,
+    };
     let scenarios = chosen(&suite, &args.scenario, &args.exclude)?;
     let scenarios = scenarios.into_iter().map(|scenario| scenario.id.clone()).collect();
     let policies: Vec<String> = match args.policy.as_slice() {
