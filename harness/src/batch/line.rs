@@ -125,7 +125,7 @@ fn init(raw: &Raw) -> Result<RequestInit, String> {
     let headers = raw.headers.iter();
     Ok(RequestInit {
         url: raw.url.clone(),
-        method: bytes("method", raw.method.as_deref().unwrap_or_default())?,
+        method: bytes("method", raw.method.as_deref().unwrap_or("GET"))?,
         headers: headers
             .map(|(name, value)| Ok((bytes("headers", name)?, bytes("headers", value)?)))
             .collect::<Result<_, String>>()?,

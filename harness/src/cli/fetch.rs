@@ -209,7 +209,7 @@ fn page(args: &FetchArgs) -> Result<Page, String> {
 
 fn init(args: &FetchArgs, url: &Url) -> Result<RequestInit, String> {
     Ok(RequestInit {
-        method: args.method.clone().unwrap_or_default().into(),
+        method: args.method.as_deref().unwrap_or("GET").into(),
         headers: args.headers.iter().map(|it| header(it)).collect::<Result<_, _>>()?,
         mode: words::mode(args.mode.as_deref())?,
         credentials: words::credentials(args.credentials.as_deref())?,

@@ -259,7 +259,7 @@ fn call(step: &FetchStep) -> Call {
     let word = |differs: bool, word: &str| differs.then(|| word.to_owned());
     Call {
         url: step.url.clone(),
-        method: word(step.method != "GET" && !step.method.is_empty(), &step.method),
+        method: word(step.method != "GET", &step.method),
         headers: step.headers.clone(),
         credentials: match step.credentials {
             CredentialsMode::Omit => Some("omit".to_owned()),

@@ -117,9 +117,6 @@ pub(crate) fn includes_credentials(url: &Url) -> bool {
 }
 
 fn method(init: &RequestInit) -> Result<Vec<u8>, TypeError> {
-    if init.method.is_empty() {
-        return Ok(b"GET".to_vec());
-    }
     if !is_token(&init.method) {
         return Err(TypeError::InvalidMethod(Bytes(init.method.clone())));
     }
@@ -409,7 +406,7 @@ mod tests {
         init.headers.push((b"content-type".to_vec(), b"application/json".to_vec()));
         assert_eq!(kind(&init), b"application/json");
         assert_eq!(make(&init).unwrap().method(), b"POST");
-        init.method = Vec::new();
+        init.method = "GET".into();
         assert_eq!(make(&init).unwrap_err(), TypeError::BodyNotAllowed);
     }
 

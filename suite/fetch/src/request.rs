@@ -123,11 +123,11 @@ impl Body {
 
 /// What a script passes to `fetch()`, as
 /// [`RequestInit`](https://fetch.spec.whatwg.org/#requestinit) has it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RequestInit {
     /// The absolute URL.
     pub url: String,
-    /// The method; empty for the default, GET.
+    /// The method.
     pub method: Vec<u8>,
     /// The headers, in the order that the script gives them.
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
@@ -158,7 +158,28 @@ impl RequestInit {
     /// A GET with every default.
     #[must_use]
     pub fn get(url: &str) -> Self {
-        Self { url: String::from(url), ..Self::default() }
+        Self {
+            url: String::from(url),
+            method: b"GET".to_vec(),
+            headers: Vec::new(),
+            mode: Mode::default(),
+            credentials: CredentialsMode::default(),
+            redirect: RedirectMode::default(),
+            cache: CacheMode::default(),
+            referrer: Referrer::default(),
+            referrer_policy: ReferrerPolicy::default(),
+            keepalive: false,
+            integrity: String::new(),
+            body: None,
+            use_cors_preflight: false,
+        }
+    }
+}
+
+impl Default for RequestInit {
+    /// A GET of no URL yet.
+    fn default() -> Self {
+        Self::get("")
     }
 }
 

@@ -86,6 +86,7 @@ fn a_method_in_disguise_is_sent(value: &str) -> bool {
 #[test_case("a b"; "a space")]
 #[test_case("G\u{e4}T"; "a letter above ASCII")]
 #[test_case("GET:"; "a colon")]
+#[test_case(""; "nothing")]
 fn a_method_is_rejected(method: &str) {
     let fetched = Browser::new().fetch(&init(method, API, &[]), open);
     assert_eq!((fetched.end(), fetched.sent.len()), ("type-error", 0));
