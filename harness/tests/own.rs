@@ -34,15 +34,16 @@ fn shared() -> Router {
     Router::new().route("/item", get(async || (SHARED, "{}")))
 }
 
-/// The reference as it is to GET alone, and to preflights.
-async fn get_only(request: Request, next: Next) -> Response {
-    let allowed = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+/// The reference as it is to GET alone, and to preflights; writes are answered with `refusal`.
+async fn get_only(refusal: StatusCode, request: Request, next: Next) -> Response {
+    let allowed = [Method::GET, Method::OPTIONS].contains(request.method());
+    let is_safe = request.method().is_safe();
     let mut response = next.run(request).await;
     for bare in ["x-exposed", "x-hidden"] {
         response.headers_mut().remove(bare);
     }
     if !allowed {
-        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        *response.status_mut() = if is_safe { StatusCode::METHOD_NOT_ALLOWED } else { refusal };
     }
     response
 }
@@ -80,10 +81,13 @@ async fn a_right_service_passes_under_any_policy(text: &str) {
     assert_eq!(report.exit, Exit::Expected, "{report}");
 }
 
+#[test_case(StatusCode::METHOD_NOT_ALLOWED ; "a read-only resource")]
+#[test_case(StatusCode::FORBIDDEN ; "protection against forged requests")]
 #[tokio::test]
-async fn nothing_but_a_route_that_answers_get_is_taken_for_granted() {
+async fn nothing_but_a_route_that_answers_get_is_taken_for_granted(refusal: StatusCode) {
     for (name, policy) in Suite::embedded().unwrap().policies() {
-        let app = reference::router(policy).layer(middleware::from_fn(get_only));
+        let refused = move |request: Request, next: Next| get_only(refusal, request, next);
+        let app = reference::router(policy).layer(middleware::from_fn(refused));
         let check = Check::of(policy.clone()).route("resource", "/resource");
         let report = check.service(app).await.unwrap();
         assert_eq!(report.exit, Exit::Expected, "{name}\n{report}");
