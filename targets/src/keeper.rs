@@ -4,7 +4,8 @@
 //! it any more. So the parent of a server is a process of ours, in the server's group, to which the
 //! kernel gives every orphan among its descendants (a child subreaper, `prctl(2)`). When the server
 //! ends, or the run's end of the pipe on the keeper's standard input closes, it kills all that is
-//! left, and ends as the server did. Should the keeper itself be killed, the server dies with it.
+//! left, and ends as the server did. It lives through what a server sends to its own group, as those
+//! do that have their workers reload; should it be killed, the server dies with it.
 //!
 //! Only Linux has this. Elsewhere a gated process becomes the server itself.
 

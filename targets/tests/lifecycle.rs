@@ -223,9 +223,10 @@ fn fake(mode: &str, install: &str) -> Result<(Target, TempDir), Failed> {
     let folder = project.path().join("targets/fake");
     fs::create_dir_all(&folder)?;
     let executable = env::current_exe()?;
-    let ready = if matches!(mode, "good" | "stubborn" | "parent" | "leaver") { 20 } else { 1 };
+    let ends_well = matches!(mode, "leaver" | "reloader");
+    let ready = if ends_well || matches!(mode, "good" | "stubborn" | "parent") { 20 } else { 1 };
     // One that ends well is never waited for so long.
-    let grace = if mode == "leaver" { 60 } else { 1 };
+    let grace = if ends_well { 60 } else { 1 };
     let manifest = format!(
         "name = 'Fake'\nlanguage = 'rust'\nlibrary = 'none'\nhomepage = 'https://fake.example'\n\
          routes = ['resource']\n[install]\ncommands = [{install}]\n[start]\n\
@@ -323,6 +324,8 @@ fn serve(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
         #[cfg(target_os = "linux")]
         "leaver" => runaway::leave_and_end_well(),
+        #[cfg(target_os = "linux")]
+        "reloader" => runaway::signal_the_group(),
         _ => {}
     }
     // There before the server is ready, so that whoever sees it ready can connect.

@@ -20,6 +20,29 @@ use signal_hook::low_level::emulate_default_handler;
 use super::{CANNOT_RUN, NEVER_STARTED, exec_now, gate};
 use crate::guardian::ARGUMENT;
 
+/// The number of the last signal that there is (`signal(7)`).
+const LAST_SIGNAL: i32 = 64;
+
+/// The signals that a keeper needs no handler for, or can have none: those that end no process by
+/// default, those that nobody can handle, the one that Rust ignores but for children, and a fault's,
+/// which would come again from a handler without end.
+const UNHANDLED: [Signal; 14] = [
+    Signal::CHILD,
+    Signal::CONT,
+    Signal::URG,
+    Signal::WINCH,
+    Signal::TSTP,
+    Signal::TTIN,
+    Signal::TTOU,
+    Signal::KILL,
+    Signal::STOP,
+    Signal::PIPE,
+    Signal::ILL,
+    Signal::FPE,
+    Signal::SEGV,
+    Signal::BUS,
+];
+
 /// How long a keeper may take to kill all that it keeps.
 const CLEARING: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 
@@ -55,8 +78,7 @@ pub(crate) fn await_end(keeper: Pid) {
 /// Runs the program to its end and kills what it leaves. How it ended.
 fn kept(arguments: impl Iterator<Item = OsString>) -> io::Result<WaitStatus> {
     set_child_subreaper(Some(getpid()))?;
-    // From here on TERM, which the whole group gets, does not end the keeper.
-    let terms = Signals::new([SIGTERM])?;
+    let signals = handled()?;
     let mut command = Command::new(env::current_exe()?);
     command.args([ARGUMENT, "follow"]).args(arguments).stdin(Stdio::null());
     let server = Pid::from_child(&command.spawn()?);
@@ -66,7 +88,7 @@ fn kept(arguments: impl Iterator<Item = OsString>) -> io::Result<WaitStatus> {
         let handle = Arc::clone(&handle);
         move || kill_at_end_of_pipe(&handle)
     });
-    thread::spawn(move || pass_on(terms, server, &handle));
+    thread::spawn(move || pass_on(signals, server, &handle));
     let ended = loop {
         if let Some((child, status)) = wait_for_any()?
             && child == server
@@ -78,14 +100,26 @@ fn kept(arguments: impl Iterator<Item = OsString>) -> io::Result<WaitStatus> {
     Ok(ended)
 }
 
+/// Has no signal end the keeper that the whole group gets: TERM from the run, and what a server sends
+/// to its own group. They are handled and not ignored, so that the server finds each as by default.
+fn handled() -> io::Result<Signals> {
+    let signals = Signals::new([SIGTERM])?;
+    let is_unhandled = |number: i32| UNHANDLED.iter().any(|it| it.as_raw() == number);
+    for number in (1..=LAST_SIGNAL).filter(|it| !is_unhandled(*it)) {
+        // An error is that the C library keeps it to itself.
+        let _ = signals.add_signal(number);
+    }
+    Ok(signals)
+}
+
 fn kill_at_end_of_pipe(server: impl AsFd) {
     let _ = io::stdin().read_to_end(&mut Vec::new());
     let _ = pidfd_send_signal(server, Signal::KILL);
 }
 
 /// Sends TERM on to a server that has left the group.
-fn pass_on(mut terms: Signals, server: Pid, handle: &OwnedFd) {
-    for _ in terms.forever() {
+fn pass_on(mut signals: Signals, server: Pid, handle: &OwnedFd) {
+    for _ in signals.forever().filter(|it| *it == SIGTERM) {
         if getpgid(Some(server)).is_ok_and(|group| group != getpgrp()) {
             let _ = pidfd_send_signal(handle, Signal::TERM);
         }

@@ -1,13 +1,17 @@
-//! Processes that leave their group by `setsid`, as daemons do, and do not outlive the run either.
+//! Processes that leave their group by `setsid`, as daemons do, and do not outlive the run either; and
+//! servers that send signals to it.
 
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::net::UnixListener;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::{env, fs};
 
 use corspec_targets::launch::Stopped;
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process, setsid};
+use signal_hook::consts::{SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
+use signal_hook::flag;
 
 use super::{
     Check, assert_gone, block_on, connect, connect_to, hold_open, launched, on_term,
@@ -16,6 +20,9 @@ use super::{
 
 /// The socket that the process that ran away holds open.
 const SOCKET: &str = "away";
+
+/// A signal without a name of its own, which every C library leaves to programs.
+const REAL_TIME: i32 = 40;
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
@@ -29,6 +36,7 @@ pub(super) fn trials() -> Vec<Trial> {
         }),
         Trial::test("a_server_that_left_the_group_is_asked_to_end", asked_to_end),
         Trial::test("a_server_does_not_outlive_its_keeper", keeper_killed),
+        Trial::test("a_server_lives_on_that_sends_signals_to_its_group", signals_to_the_group),
     ]
 }
 
@@ -72,6 +80,13 @@ fn keeper_killed() -> Check {
     Ok(())
 }
 
+fn signals_to_the_group() -> Check {
+    let (launch, _folder) = launched("reloader")?;
+    let Stopped { died, output } = block_on(running(launch)?.stop());
+    assert_eq!((died, output.as_str()), (None, "ended well"));
+    Ok(())
+}
+
 /// What a server does whose child runs away: it is ready only when the child is out of its group.
 /// It ignores TERM, so that it is killed and can end no child itself.
 pub(super) fn start_runaway() {
@@ -97,11 +112,25 @@ pub(super) fn run_away() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// What a server does that handles signals, sends them to its group, as reloaders do, and lives on;
+/// it is ready only when all were sent.
+pub(super) fn signal_the_group() {
+    on_term(end_well);
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGALRM, SIGUSR1, SIGUSR2, REAL_TIME] {
+        flag::register(signal, Arc::default()).expect("each can be handled");
+        // The shell is of the group, and the signal ends it.
+        let kill = format!("kill -{signal} 0");
+        Command::new("sh").args(["-c", &kill]).status().expect("every system has a shell");
+    }
+}
+
 /// What a server does that leaves its group, and says so when it is asked to end.
 pub(super) fn leave_and_end_well() {
-    on_term(|| {
-        eprintln!("ended well");
-        std::process::exit(0)
-    });
+    on_term(end_well);
     setsid().expect("no leader of a group is kept");
+}
+
+fn end_well() {
+    eprintln!("ended well");
+    std::process::exit(0)
 }
