@@ -27,9 +27,13 @@ mod coding;
 mod failure;
 mod options;
 
-pub use failure::Unreachable;
+pub use failure::{Met, Unreachable};
 use failure::{described, failure, is_http2, is_lost, kind};
 pub use options::{TransportError, TransportOptions, Version};
+
+/// What is said where HTTP/2 was spoken and nothing came back.
+const NO_WORD_OF_HTTP2: &str = "the exchange failed: the connection was closed instead of an answer; \
+    the server may not speak HTTP/2 without being asked";
 
 /// A pooled HTTP client; cheap to clone, the clones share the pool.
 #[derive(Clone, Debug)]
@@ -99,27 +103,33 @@ impl Transport {
         Self { added, ..self.clone() }
     }
 
-    /// Makes sure that something answers at `url`, or is slow to; what came, where anything did.
+    /// Makes sure that something answers at `url`, or is slow to; what came, where anything did. Who
+    /// closes the connection is asked a second time.
     ///
-    /// Where HTTP/2 is spoken without asking, who is slow or answers otherwise is taken for one that
-    /// does not speak it.
+    /// Where HTTP/2 is spoken without asking, who is slow is taken for one that does not speak it.
     ///
     /// # Errors
     ///
-    /// No connection could be made, or there is no HTTP/2, and why.
+    /// No connection could be made, each was closed, or what came is not the version of HTTP that is
+    /// spoken, and why.
     pub async fn reach(&self, url: &Url) -> Result<Option<Found>, Unreachable> {
-        let mut request = reqwest::Request::new(Method::GET, url.clone());
-        self.add(&mut request);
-        let is_told = self.version != Version::Http2;
-        match timeout(self.timeout, self.client.execute(request)).await {
+        let ask = async |client: &Client| {
+            let mut request = reqwest::Request::new(Method::GET, url.clone());
+            self.add(&mut request);
+            timeout(self.timeout, client.execute(request)).await
+        };
+        let mut asked = ask(&self.client).await;
+        if matches!(&asked, Ok(Err(error)) if is_lost(error)) {
+            asked = ask(&self.unpooled).await;
+        }
+        match asked {
             Ok(Ok(response)) => Ok(Some(Found {
                 status: response.status().as_u16(),
                 is_http2: response.version() == reqwest::Version::HTTP_2,
             })),
-            Ok(Err(error)) if error.is_connect() => Err(Unreachable::of(&error)),
-            Ok(Err(error)) if is_told || is_http2(&error) => Ok(None),
-            Ok(Err(error)) => Err(Unreachable::otherwise(described(&error))),
-            Err(_) if is_told => Ok(None),
+            Ok(Err(error)) if is_http2(&error) => Ok(None),
+            Ok(Err(error)) => Err(Unreachable::of(&error)),
+            Err(_) if self.version != Version::Http2 => Ok(None),
             Err(_) => Err(Unreachable::otherwise(self.no_response())),
         }
     }
@@ -174,11 +184,26 @@ impl Transport {
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectionFailure> {
         let mut request = convert(request)?;
         self.add(&mut request);
+        let origin = request.url().origin();
         match timeout(self.timeout, self.answered(request)).await {
             Ok(Ok(response)) => Ok(self.received(response).await),
+            Ok(Err(error)) if self.has_no_word_of_http2(&origin, &error) => {
+                Err(failure(kind(&error), NO_WORD_OF_HTTP2.to_owned()))
+            }
             Ok(Err(error)) => Err(failure(kind(&error), described(&error))),
             Err(_) => Err(failure(FailureKind::Stalled, self.no_response())),
         }
+    }
+
+    /// Whether HTTP/2 was spoken without asking to a server that has never answered, and that closed the connection.
+    fn has_no_word_of_http2(&self, origin: &Origin, error: &reqwest::Error) -> bool {
+        let is_new = |used: &Arc<Mutex<HashSet<Origin>>>| {
+            !used.lock().unwrap_or_else(PoisonError::into_inner).contains(origin)
+        };
+        self.version == Version::Http2
+            && is_lost(error)
+            && !is_http2(error)
+            && self.used.as_ref().is_some_and(is_new)
     }
 
     /// The head of an answer. A server may close a connection just when it is used again, which says

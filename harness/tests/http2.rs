@@ -132,6 +132,21 @@ async fn an_answer_in_another_version_is_said_to_be_one() {
     tokio::task::spawn_blocking(|| server.join()).await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn a_connection_that_closes_without_a_word_is_said_to_be_perhaps_of_another_version() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let request = request(&listener);
+    let server = thread::spawn(move || {
+        let mut connection = listener.accept().unwrap().0;
+        connection.read_exact(&mut [0; PREFACE]).unwrap();
+    });
+    let failure = transport().send(&request).await.unwrap_err();
+    let message = "the exchange failed: the connection was closed instead of an answer; the server \
+        may not speak HTTP/2 without being asked";
+    assert_eq!(failure.message, message);
+    tokio::task::spawn_blocking(|| server.join()).await.unwrap().unwrap();
+}
+
 /// `corspec`, in the project's folder.
 async fn corspec(arguments: &[&OsStr]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_corspec"));

@@ -25,6 +25,8 @@ mod own;
 mod own_server;
 #[path = "run/project.rs"]
 mod project;
+#[path = "run/reach.rs"]
+mod reach;
 #[path = "run/serve.rs"]
 mod serve;
 #[path = "run/server.rs"]
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         .chain(order::trials())
         .chain(serve::trials())
         .chain(own::trials())
+        .chain(reach::trials())
         .chain(version::trials())
         .chain(mend::trials())
         .collect();

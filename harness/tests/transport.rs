@@ -105,6 +105,25 @@ async fn a_certificate_of_another_host_is_refused_though_its_authority_is_truste
     assert!(failure.message.contains("other.test"), "{}", failure.message);
 }
 
+#[tokio::test]
+async fn a_run_says_of_a_certificate_what_a_fetch_says() {
+    let server = Served::over_tls("localhost", HTTP_1_OR_2).await;
+    let url = server.url("/version");
+    let failure = get(&TransportOptions::default(), &url, &[]).await.unwrap_err();
+    let transport = Transport::new(&TransportOptions::default()).unwrap();
+    let unreachable = transport.reach(&Url::parse(&url).unwrap()).await.unwrap_err();
+    assert_eq!(failure.message, format!("could not connect: {unreachable}"));
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_said_to_have_none() {
+    let server = Served::plain().await;
+    let url = server.url("/version").replace("http://", "https://");
+    let failure = get(&TransportOptions::default(), &url, &[]).await.unwrap_err();
+    let message = "could not connect: the server does not speak TLS there; `http://` may be meant";
+    assert_eq!(failure.message, message);
+}
+
 #[test_case(HTTP_1_OR_2, "HTTP/2.0"; "the server chooses HTTP 2")]
 #[test_case(HTTP_1, "HTTP/1.1"; "the server has HTTP 1 only")]
 #[test_case(&[], "HTTP/1.1"; "the server does not negotiate")]

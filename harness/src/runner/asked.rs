@@ -6,7 +6,6 @@ use corspec_suite::case::{Abilities, Instantiated};
 use corspec_suite::load::Suite;
 use corspec_targets::known::{Known, KnownError};
 use corspec_targets::registry::{Availability, Target};
-use url::Url;
 
 use crate::own::Own;
 use crate::remedy::{self, Framework};
@@ -123,18 +122,6 @@ impl<'a> Asked<'a> {
                 origin: None,
             },
             Whom::Own(own) => own.abilities(),
-        }
-    }
-
-    /// A page that it has at `base`.
-    pub(super) fn page(&self, base: &Url) -> Url {
-        match &self.whom {
-            Whom::Target { .. } => {
-                let mut ready = base.clone();
-                ready.set_path("/.corspec");
-                ready
-            }
-            Whom::Own(own) => own.resource(base),
         }
     }
 

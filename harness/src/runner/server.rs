@@ -9,10 +9,10 @@ use corspec_targets::launch::{self, Launch, Running, Stopped};
 use corspec_targets::reference;
 use url::Url;
 
-use crate::own::Place;
+use crate::own::{Own, Place};
 use crate::runner::asked::{Asked, Whom};
-use crate::runner::{Plan, start, tail};
-use crate::transport::{Found, Transport, Version};
+use crate::runner::{Plan, stable, tail};
+use crate::transport::{Found, Met, Transport, Unreachable, Version};
 
 /// A server that answers for a target under one policy.
 pub(super) enum Server {
@@ -66,15 +66,18 @@ impl Plan<'_> {
                 let start = async |guardian: &Guardian| {
                     launch::launch(target, variant.as_deref(), &policy, guardian).await
                 };
-                self.launched(asked, start).await
+                self.speaking(self.launched(start).await?).await
             }
             Whom::Own(own) => match own.place() {
                 Place::Start(start) => {
                     let start =
                         async |guardian: &Guardian| launch::launch_own(start, guardian).await;
-                    self.launched(asked, start).await
+                    self.reached(asked, own, self.launched(start).await?).await
                 }
-                Place::At(url) => self.reached(asked, url, own.resource(url)).await,
+                Place::At(url) => {
+                    let served = self.served(Server::Own(url.clone()), BTreeMap::new());
+                    self.reached(asked, own, served).await
+                }
                 Place::Here(url) => Ok(self.served(Server::Here(url.clone()), BTreeMap::new())),
             },
         }
@@ -93,47 +96,63 @@ impl Plan<'_> {
         }
     }
 
-    /// The server that the user has running, if anything is there.
-    async fn reached(&self, asked: &Asked<'_>, url: &Url, resource: Url) -> Result<Served, Absent> {
-        match self.transport_to(asked, url).reach(&resource).await {
+    /// A user's server, if the page that is asked for is there.
+    async fn reached(
+        &self,
+        asked: &Asked<'_>,
+        own: &Own,
+        served: Served,
+    ) -> Result<Served, Absent> {
+        let base = served.server.base_url().clone();
+        let resource = own.resource(&base);
+        let message = match self.transport_to(asked, &base).reach(&resource).await {
             // Nothing that could be said of such a page would be about who may read it.
-            Ok(Some(Found { status: status @ (404 | 405 | 410), .. })) => {
-                Err(Absent::failed(format!(
-                    "a GET of {resource} is answered {status}: the route `resource` must be a page \
-                     that there is; name one in corspec.toml, as `resource = \"/path\"` under [routes]"
-                )))
+            Ok(Some(Found { status: status @ (404 | 405 | 410), .. })) => format!(
+                "a GET of {resource} is answered {status}: the route `resource` must be a page \
+                 that there is; name one in corspec.toml, as `resource = \"/path\"` under [routes]"
+            ),
+            Ok(Some(Found { is_http2, .. })) => return Ok(Served { is_http2, ..served }),
+            Ok(None) => return Ok(served),
+            Err(error) => self.unreached(&resource, &error),
+        };
+        let message = match served.server.is_ours() {
+            true => stable::without_address(&message, &base),
+            false => message,
+        };
+        let Stopped { died, output } = served.server.stop().await;
+        let message = died.map_or(message, |how| format!("{how} before it was asked"));
+        Err(Absent::Failed { why: Trouble { message, output }, lasting: true })
+    }
+
+    /// That nothing could be asked where `resource` is, why, and what to do.
+    fn unreached(&self, resource: &Url, error: &Unreachable) -> String {
+        let base = &resource[..url::Position::BeforePath];
+        let is_http2 = self.transport.version() == Version::Http2;
+        let over = if is_http2 && error.met != Met::Nobody { " over HTTP/2" } else { "" };
+        let hint = match error.met {
+            Met::Nobody => "; is the server running?",
+            Met::OtherTls => "",
+            _ if is_http2 => "; leave out `--http2` where it speaks HTTP/1.1 alone",
+            Met::OtherProtocol if resource.scheme() == "http" => {
+                "; where it speaks HTTP/2 alone, add `--http2`, and where TLS, its URL has `https://`"
             }
-            Ok(found) => {
-                let served = self.served(Server::Own(url.clone()), BTreeMap::new());
-                let is_http2 = found.map_or(served.is_http2, |it| it.is_http2);
-                Ok(Served { is_http2, ..served })
-            }
-            Err(error) => {
-                let (over, hint) = match (error.refused, self.transport.version()) {
-                    (true, _) => ("", "is the server running?"),
-                    (false, Version::Http2) => {
-                        (" over HTTP/2", "leave out `--http2` where it speaks HTTP/1.1 alone")
-                    }
-                    (false, _) => ("", "check its URL"),
-                };
-                let base = start(url);
-                Err(Absent::failed(format!(
-                    "nothing could be asked at {base}{over}: {error}; {hint}"
-                )))
-            }
-        }
+            Met::OtherProtocol | Met::Closed | Met::Otherwise => "; check its URL",
+        };
+        format!("nothing could be asked at {base}{over}: {error}{hint}")
     }
 
     async fn launched(
         &self,
-        asked: &Asked<'_>,
         start: impl AsyncFnOnce(&Guardian) -> Launch,
     ) -> Result<Served, Absent> {
         let Some(guardian) = &self.guardian else {
             return Err(Absent::failed("there is no guardian to start it under".to_owned()));
         };
         match start(guardian).await {
-            Launch::Running(running) => self.speaking(asked, running).await,
+            Launch::Running(running) => {
+                let versions = running.versions.clone();
+                Ok(self.served(Server::Launched(running), versions))
+            }
             Launch::RefusedConfig { message } => Err(Absent::Refused(tail::of(&message))),
             Launch::Failed { message, output, lasting } => {
                 Err(Absent::Failed { why: Trouble { message, output }, lasting })
@@ -141,19 +160,19 @@ impl Plan<'_> {
         }
     }
 
-    /// A server that was launched, unless it does not speak what the run does: it has got ready over HTTP/1.1.
-    async fn speaking(&self, asked: &Asked<'_>, running: Box<Running>) -> Result<Served, Absent> {
-        let base = &running.base_url;
+    /// A target that was launched, unless it does not speak what the run does: it has got ready over HTTP/1.1.
+    async fn speaking(&self, served: Served) -> Result<Served, Absent> {
+        let mut ready = served.server.base_url().clone();
+        ready.set_path("/.corspec");
         if self.transport.version() == Version::Http2
-            && let Err(error) = self.transport_to(asked, base).reach(&asked.page(base)).await
+            && let Err(error) = self.transport.reach(&ready).await
         {
-            running.stop().await;
+            served.server.stop().await;
             return Err(Absent::failed(format!(
                 "it does not speak HTTP/2 without being asked ({error}); leave out `--http2`"
             )));
         }
-        let versions = running.versions.clone();
-        Ok(self.served(Server::Launched(running), versions))
+        Ok(served)
     }
 }
 

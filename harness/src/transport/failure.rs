@@ -4,32 +4,58 @@ use std::error::Error;
 use std::io;
 
 use corspec_fetch::fetch::{ConnectionFailure, FailureKind};
-use rustls::CertificateError;
+use rustls::{CertificateError, InvalidMessage};
 
-/// Why no connection to a server could be made, or none of HTTP/2.
+/// Why a server cannot be asked.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{why}")]
 pub struct Unreachable {
     why: String,
-    /// Whether nothing listens there.
-    pub refused: bool,
+    /// What was met there.
+    pub met: Met,
+}
+
+/// What is where a server was looked for that cannot be asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Met {
+    /// Nothing listens there.
+    Nobody,
+    /// TLS fails in a way whose words say what to do.
+    OtherTls,
+    /// Each connection is closed instead of an answer.
+    Closed,
+    /// Another protocol than the version of HTTP that is spoken.
+    OtherProtocol,
+    /// No connection can be made, or no answer comes.
+    Otherwise,
 }
 
 impl Unreachable {
+    /// What an error of a request means that no answer came to.
     pub(super) fn of(error: &reqwest::Error) -> Self {
-        let mut innermost: &dyn Error = error;
-        while let Some(inner) = innermost.source() {
-            innermost = inner;
+        let innermost = causes(error).last().unwrap_or(error);
+        let io = innermost.downcast_ref::<io::Error>().map(io::Error::kind);
+        let said = |why: &str, met| Self { why: why.to_owned(), met };
+        if let Some(why) = causes(error).find_map(other_tls) {
+            return Self { why, met: Met::OtherTls };
         }
-        let io = innermost.downcast_ref::<io::Error>();
-        let refused = io.is_some_and(|it| it.kind() == io::ErrorKind::ConnectionRefused);
-        let why =
-            if refused { "the connection was refused".to_owned() } else { innermost.to_string() };
-        Self { why, refused }
+        if let Some(why) = causes(error).find_map(other_version) {
+            return said(why, Met::OtherProtocol);
+        }
+        match error {
+            _ if io == Some(io::ErrorKind::ConnectionRefused) => {
+                said("the connection was refused", Met::Nobody)
+            }
+            it if it.is_connect() => said(&innermost.to_string(), Met::Otherwise),
+            it if is_lost(it) => {
+                said("each connection was closed instead of an answer", Met::Closed)
+            }
+            _ => said("what came is no HTTP that can be read", Met::OtherProtocol),
+        }
     }
 
     pub(super) fn otherwise(why: String) -> Self {
-        Self { why, refused: false }
+        Self { why, met: Met::Otherwise }
     }
 }
 
@@ -44,7 +70,7 @@ pub(super) fn is_lost(error: &reqwest::Error) -> bool {
         && causes(error).any(|cause| {
             let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
             let hyper = cause.downcast_ref::<hyper::Error>();
-            hyper.is_some_and(|it| it.is_incomplete_message() || it.is_canceled())
+            hyper.is_some_and(|it| it.is_incomplete_message() || it.is_canceled() || it.is_closed())
                 || cause.downcast_ref::<h2::Error>().is_some_and(is_unread)
                 || matches!(io, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
         })
@@ -87,8 +113,8 @@ pub(super) fn described(error: &reqwest::Error) -> String {
     };
     let mut text = what.to_owned();
     for inner in causes(error) {
-        if let Some(certificate) = refused_certificate(inner) {
-            return format!("{what}: the server's certificate is not trusted: {certificate}");
+        if let Some(tls) = other_tls(inner) {
+            return format!("{what}: {tls}");
         }
         if let Some(other) = other_version(inner) {
             return format!("{what}: {other}");
@@ -113,21 +139,33 @@ fn other_version(error: &(dyn Error + 'static)) -> Option<&'static str> {
     (error.reason() == Some(h2::Reason::FRAME_SIZE_ERROR)).then_some("the answer is not HTTP/2")
 }
 
-/// Why the certificate was refused and what to do, where that is what `error` says.
-fn refused_certificate(error: &(dyn Error + 'static)) -> Option<String> {
+/// Why there is no TLS with the server and what to do, where that is what `error` says.
+fn other_tls(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        return refused_certificate(inner);
+        return other_tls(inner);
     }
-    let rustls::Error::InvalidCertificate(refusal) = error.downcast_ref()? else { return None };
+    match error.downcast_ref()? {
+        rustls::Error::InvalidCertificate(refusal) => {
+            let why = refused_certificate(refusal);
+            Some(format!("the server's certificate is not trusted: {why}"))
+        }
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            Some("the server does not speak TLS there; `http://` may be meant".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Why a certificate was refused and what to do.
+fn refused_certificate(refusal: &CertificateError) -> String {
     let why = match refusal {
         CertificateError::UnknownIssuer => "no authority that is trusted has issued it".to_owned(),
         // An error of the library below, which rustls has no name of its own for.
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             let why = "it is one of an authority, which cannot be a server's own";
-            return Some(format!("{why}; `--insecure` accepts it"));
+            return format!("{why}; `--insecure` accepts it");
         }
         other => other.to_string(),
     };
-    let how = "trust its authority with `--cacert`, or any certificate with `--insecure`";
-    Some(format!("{why}; {how}"))
+    format!("{why}; trust its authority with `--cacert`, or any certificate with `--insecure`")
 }

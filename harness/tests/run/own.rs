@@ -40,22 +40,33 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A configuration with the routes of the reference below `prefix`.
-fn configuration(server: &str, more: &str) -> String {
-    format!("{server}\n[policy]\n{POLICY}[routes]\nresource = '/resource'\n{more}")
+fn configuration(server: &str, resource: &str, more: &str) -> String {
+    format!("{server}\n[policy]\n{POLICY}[routes]\nresource = '{resource}'\n{more}")
 }
 
-fn at(url: &str, more: &str) -> String {
-    configuration(&format!("url = '{url}'"), more)
+/// That of a server that runs at `url`.
+pub(crate) fn at(url: &str, more: &str) -> String {
+    configuration(&format!("url = '{url}'"), "/resource", more)
 }
 
-/// A start command that runs this executable as a server that does `what`.
-fn start(what: &str, ready: &str, timeout: u32) -> Result<String, io::Error> {
+/// That of a server that the run starts: this executable, which does `what`.
+fn start(what: &str, ready: &str, timeout: u32) -> io::Result<String> {
+    start_at(what, ready, timeout, "/resource")
+}
+
+/// As [`start`], with another path for the route `resource`.
+pub(crate) fn start_at(
+    what: &str,
+    ready: &str,
+    timeout: u32,
+    resource: &str,
+) -> io::Result<String> {
     let executable = std::env::current_exe()?;
     let command =
         format!("['{}', '{}', '{what}', '${{port}}']", executable.display(), own_server::ARGUMENT);
     let start =
         format!("start = {{ command = {command}, ready = '{ready}', timeout = {timeout} }}");
-    Ok(configuration(&start, "[requests]\nheaders = { x-api-key = 's3cret-k3y' }\n"))
+    Ok(configuration(&start, resource, "[requests]\nheaders = { x-api-key = 's3cret-k3y' }\n"))
 }
 
 /// A URL at which nothing listens.
@@ -353,7 +364,7 @@ fn killed() -> Check {
     let arguments = ["--config", "sub/corspec.toml", "--timeout", "100000"];
     let mut run = project.command(&arguments).stdout(Stdio::null()).spawn()?;
     let mut alive = project.started()?;
-    // The first case has arrived, and will never be answered.
+    // The first request has arrived, and will never be answered.
     alive.read_exact(&mut [0; 5])?;
     run.kill()?;
     run.wait()?;
