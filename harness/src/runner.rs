@@ -235,7 +235,7 @@ impl Plan<'_> {
         let base = server.base_url().clone();
         let Stopped { died, output } = server.stop().await;
         let message = match &died {
-            Some(how) => Some(format!("{how} during the run")),
+            Some(exit) => Some(exit.told("during the run")),
             None => given_up.then(|| "it stopped answering, and was given up".to_owned()),
         };
         if let Some(message) = message {

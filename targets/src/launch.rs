@@ -56,7 +56,7 @@ pub enum Launch {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Stopped {
     /// How it had ended by itself before it was asked to, if it had.
-    pub died: Option<String>,
+    pub died: Option<Exit>,
     /// The end of what it wrote to its standard output and error.
     pub output: String,
 }
@@ -129,7 +129,7 @@ impl Running {
         let Self { process, temporary, grace, .. } = self;
         let (died, output) = process.stop(grace).await;
         drop(temporary);
-        Stopped { died: died.map(describe), output }
+        Stopped { died, output }
     }
 }
 
@@ -297,11 +297,9 @@ impl<'a> Pending<'a> {
             Exit::Status(REFUSED) if matches!(self.sign, Sign::Name(_)) => {
                 Launch::RefusedConfig { message: output }
             }
-            exit => Launch::Failed {
-                message: format!("{} before it was ready", describe(exit)),
-                output,
-                lasting: false,
-            },
+            exit => {
+                Launch::Failed { message: exit.told("before it was ready"), output, lasting: false }
+            }
         }
     }
 }
@@ -364,13 +362,6 @@ fn url_of(host: IpAddr, port: u16) -> Option<Url> {
         host => host,
     };
     Url::parse(&format!("http://{}/", SocketAddr::new(host, port))).ok()
-}
-
-fn describe(exit: Exit) -> String {
-    match exit {
-        Exit::Status(status) => format!("it ended with exit status {status}"),
-        Exit::Signal(signal) => format!("it was ended by signal {signal}"),
-    }
 }
 
 fn failed(message: String) -> Launch {

@@ -43,6 +43,21 @@ pub enum Exit {
     Signal(i32),
 }
 
+impl Exit {
+    /// That a server ended so, and `when`; what to do, where it may live on in the background.
+    #[must_use]
+    pub fn told(self, when: &str) -> String {
+        match self {
+            Self::Status(0) => format!(
+                "it ended with exit status 0 {when}; a server has to stay in the foreground (nginx: \
+                 `daemon off;`), since what it leaves in the background is ended with it"
+            ),
+            Self::Status(status) => format!("it ended with exit status {status} {when}"),
+            Self::Signal(signal) => format!("it was ended by signal {signal} {when}"),
+        }
+    }
+}
+
 /// The end of what a process has written to its standard output and error.
 #[derive(Clone, Debug, Default)]
 pub struct Output(Arc<Mutex<VecDeque<u8>>>);

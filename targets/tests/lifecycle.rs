@@ -16,6 +16,7 @@ use std::{env, fs, thread};
 
 use corspec_targets::guardian::{self, Guardian};
 use corspec_targets::launch::{Launch, Running, Stopped, launch};
+use corspec_targets::process::Exit;
 use corspec_targets::registry::{Registry, Target};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tempfile::TempDir;
@@ -48,6 +49,7 @@ fn trials() -> Vec<Trial> {
         Trial::test("a_good_server_gets_ready_and_stops", good_server),
         Trial::test("a_refused_policy_is_told_in_the_servers_words", refused),
         Trial::test("a_crash_before_ready_shows_the_end_of_the_output", crash),
+        Trial::test("a_server_that_goes_into_the_background_is_told_to_stay", background),
         Trial::test("a_server_that_never_listens_is_given_up", || {
             given_up("hang", "nothing", "refused")
         }),
@@ -109,6 +111,16 @@ fn crash() -> Check {
     Ok(())
 }
 
+fn background() -> Check {
+    let Launch::Failed { message, .. } = launched("background")?.0 else {
+        return Err("ran".into());
+    };
+    let says =
+        "it ended with exit status 0 before it was ready; a server has to stay in the foreground";
+    assert!(message.starts_with(says), "{message}");
+    Ok(())
+}
+
 fn given_up(mode: &str, seen: &str, or: &str) -> Check {
     let started = Instant::now();
     let Launch::Failed { message, .. } = launched(mode)?.0 else { return Err("ran".into()) };
@@ -126,7 +138,7 @@ fn dies() -> Check {
     assert_gone(alive)?;
     block_on(running.ended());
     let Stopped { died, output } = block_on(running.stop());
-    assert_eq!(died.as_deref(), Some("it ended with exit status 4"));
+    assert_eq!(died, Some(Exit::Status(4)));
     assert_eq!(output, "told to die");
     Ok(())
 }
@@ -310,6 +322,7 @@ fn serve(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             eprintln!("{}the last words", "flood ".repeat(100_000));
             return ExitCode::from(3);
         }
+        "background" => return ExitCode::SUCCESS,
         "hang" => loop {
             thread::park();
         },

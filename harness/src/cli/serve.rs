@@ -193,7 +193,10 @@ impl Server {
             }
             Self::Launched(running) => {
                 let stopped = running.stop().await;
-                let died = stopped.died.map(|it| it + "\n").unwrap_or_default();
+                let died = stopped
+                    .died
+                    .map(|it| it.told("while it was served") + "\n")
+                    .unwrap_or_default();
                 died + &stopped.output
             }
         }

@@ -120,7 +120,7 @@ impl Plan<'_> {
             false => message,
         };
         let Stopped { died, output } = served.server.stop().await;
-        let message = died.map_or(message, |how| format!("{how} before it was asked"));
+        let message = died.map_or(message, |exit| exit.told("before it was asked"));
         Err(Absent::Failed { why: Trouble { message, output }, lasting: true })
     }
 

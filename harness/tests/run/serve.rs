@@ -155,7 +155,10 @@ fn ended() -> Check {
     let output = child.wait_with_output()?;
     assert_eq!(output.status.code(), Some(3));
     let error = text(&output.stderr);
-    assert_eq!(error, "error: it ended by itself\n  it ended with exit status 9\n");
+    assert_eq!(
+        error,
+        "error: it ended by itself\n  it ended with exit status 9 while it was served\n"
+    );
     Ok(())
 }
 

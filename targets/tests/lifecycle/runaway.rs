@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::{env, fs};
 
 use corspec_targets::launch::Stopped;
+use corspec_targets::process::Exit;
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process, setsid};
 use signal_hook::consts::{SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -56,7 +57,7 @@ fn died() -> Check {
     assert_gone(away)?;
     block_on(running.ended());
     let Stopped { died, .. } = block_on(running.stop());
-    assert_eq!(died.as_deref(), Some("it ended with exit status 4"));
+    assert_eq!(died, Some(Exit::Status(4)));
     Ok(())
 }
 
@@ -76,7 +77,7 @@ fn keeper_killed() -> Check {
     assert_gone(alive)?;
     block_on(running.ended());
     let Stopped { died, .. } = block_on(running.stop());
-    assert_eq!(died.as_deref(), Some("it was ended by signal 9"));
+    assert_eq!(died, Some(Exit::Signal(9)));
     Ok(())
 }
 
