@@ -14,7 +14,7 @@ use url::Url;
 use crate::guardian::{Guardian, WatchedFolder};
 use crate::install::{self, InstallError};
 use crate::manifest::{Container, Start};
-use crate::probe::{self, Sign};
+use crate::probe::{Client, Sign};
 use crate::process::{Exit, ProcessGroup};
 use crate::registry::Target;
 
@@ -244,6 +244,8 @@ struct Pending<'a> {
     sign: &'a Sign<'a>,
     process: ProcessGroup,
     temporary: Option<WatchedFolder>,
+    /// Whether it is asked over HTTP/2 as well.
+    http2: bool,
     ready_by: Instant,
     grace: Duration,
 }
@@ -251,12 +253,12 @@ struct Pending<'a> {
 impl<'a> Pending<'a> {
     fn new(sign: &'a Sign<'a>, process: ProcessGroup, patience: Duration, grace: Duration) -> Self {
         let ready_by = Instant::now() + patience;
-        Self { sign, process, temporary: None, ready_by, grace }
+        Self { sign, process, temporary: None, http2: false, ready_by, grace }
     }
 
     /// Asks again and again, at the port of `host` that `port` tells once it knows it.
     async fn until_ready(self, host: IpAddr, port: impl AsyncFn() -> Option<u16>) -> Launch {
-        let client = match probe::client() {
+        let client = match Client::new(self.http2) {
             Ok(client) => client,
             Err(error) => return failed(format!("could not make an HTTP client: {error}")),
         };

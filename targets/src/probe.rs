@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use url::Url;
@@ -36,23 +37,46 @@ pub(crate) struct Ready {
 }
 
 /// A client for probes. It goes to loopback only, whatever proxy the environment names.
-pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
-    // Another part of the program may have chosen a provider already, which serves as well.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(2))
-        .build()
+#[derive(Debug)]
+pub(crate) struct Client {
+    http1: reqwest::Client,
+    /// One that speaks HTTP/2 without asking.
+    http2: Option<reqwest::Client>,
+}
+
+impl Client {
+    /// One that speaks HTTP/1.1, and HTTP/2 first where `http2` says so.
+    pub(crate) fn new(http2: bool) -> reqwest::Result<Self> {
+        // Another part of the program may have chosen a provider already, which serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let builder = || {
+            let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2));
+            builder.redirect(reqwest::redirect::Policy::none())
+        };
+        let http2 = http2.then(|| builder().http2_prior_knowledge().build()).transpose()?;
+        Ok(Self { http1: builder().build()?, http2 })
+    }
+
+    /// The answer to a GET, over the first version that has one; the error says what came instead.
+    async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Response, String> {
+        let ask = async |client: &reqwest::Client| {
+            let request = client.get(url.clone()).headers(headers.clone());
+            request.send().await.map_err(|error| innermost(&error))
+        };
+        let Some(http2) = &self.http2 else { return ask(&self.http1).await };
+        match ask(http2).await {
+            Ok(response) => Ok(response),
+            Err(first) => {
+                let second = ask(&self.http1).await;
+                second.map_err(|second| format!("{second}, and over HTTP/2: {first}"))
+            }
+        }
+    }
 }
 
 impl Sign<'_> {
     /// Asks once; the error says what came instead.
-    pub(crate) async fn ask(
-        &self,
-        client: &reqwest::Client,
-        base_url: &Url,
-    ) -> Result<Ready, String> {
+    pub(crate) async fn ask(&self, client: &Client, base_url: &Url) -> Result<Ready, String> {
         match self {
             Self::Name(name) => match named(client, base_url).await? {
                 ready if ready.name == *name => Ok(ready),
@@ -60,9 +84,7 @@ impl Sign<'_> {
             },
             Self::Path { path, headers } => {
                 let url = base_url.join(path).map_err(|error| format!("`{path}`: {error}"))?;
-                let request = client.get(url).headers((*headers).clone());
-                let status = request.send().await.map_err(|error| innermost(&error))?.status();
-                match status.as_u16() {
+                match client.get(&url, headers).await?.status().as_u16() {
                     ..400 => Ok(Ready::default()),
                     status => Err(format!("`{path}` answered status {status}")),
                 }
@@ -71,10 +93,10 @@ impl Sign<'_> {
     }
 }
 
-async fn named(client: &reqwest::Client, base_url: &Url) -> Result<Ready, String> {
+async fn named(client: &Client, base_url: &Url) -> Result<Ready, String> {
     let mut url = base_url.clone();
     url.set_path("/.corspec");
-    let mut response = client.get(url).send().await.map_err(|error| innermost(&error))?;
+    let mut response = client.get(&url, &HeaderMap::new()).await?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| innermost(&error))? {

@@ -70,8 +70,10 @@ impl Plan<'_> {
             }
             Whom::Own(own) => match own.place() {
                 Place::Start(start) => {
-                    let start =
-                        async |guardian: &Guardian| launch::launch_own(start, guardian).await;
+                    let is_http2 = self.transport.version() == Version::Http2;
+                    let start = async |guardian: &Guardian| {
+                        launch::launch_own(start, is_http2, guardian).await
+                    };
                     self.reached(asked, own, self.launched(start).await?).await
                 }
                 Place::At(url) => {

@@ -13,9 +13,10 @@ use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, COOKIE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::serve::Listener;
 use corspec_suite::policy::Policy;
 use corspec_targets::reference;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use crate::server::WITNESS;
@@ -180,5 +181,36 @@ async fn listen(what: &str, port: u16, alive: Option<UnixStream>) -> io::Result<
             next.run(request).await
         }
     });
-    axum::serve(listener, right().layer(layer)).await
+    let router = right().layer(layer);
+    match what {
+        "http1" => axum::serve(OneVersion { listener, http2: false }, router).await,
+        "http2" => axum::serve(OneVersion { listener, http2: true }, router).await,
+        _ => axum::serve(listener, router).await,
+    }
+}
+
+/// A listener that closes connections of another version of HTTP than its own.
+struct OneVersion {
+    listener: TcpListener,
+    http2: bool,
+}
+
+impl Listener for OneVersion {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            let mut first = [0; 1];
+            // What every client of HTTP/2 begins with, and no method of HTTP/1.1 that is asked for here.
+            if stream.peek(&mut first).await.is_ok() && (first == *b"P") == self.http2 {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
 }

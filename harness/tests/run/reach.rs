@@ -22,6 +22,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("reach_exit_3_http_2_alone", || other_protocol(SETTINGS)),
         Trial::test("reach_exit_3_no_tls", no_tls),
         Trial::test("reach_exit_3_a_started_server_has_no_such_page", no_such_page),
+        Trial::test("reach_a_started_server_may_speak_http_2_alone", http_2_alone),
+        Trial::test("reach_exit_3_a_started_server_speaks_no_http_2", no_http_2),
     ]
 }
 
@@ -103,4 +105,20 @@ fn no_such_page() -> Check {
     let says =
         "a GET of http://127.0.0.1:8000/nowhere is answered 404: the route `resource` must be";
     told_once(&project, &["--config", "sub/corspec.toml"], says)
+}
+
+fn http_2_alone() -> Check {
+    let project = Project::of(&[])?;
+    project.write("sub/corspec.toml", &start_at("http2", "/ready", 60, "/resource")?)?;
+    let few = ["--config", "sub/corspec.toml", "--scenario", "simple"];
+    let output = project.run(&[&few[..], &["--http2"]].concat())?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    Ok(())
+}
+
+fn no_http_2() -> Check {
+    let project = Project::of(&[])?;
+    project.write("sub/corspec.toml", &start_at("http1", "/ready", 60, "/resource")?)?;
+    let says = "nothing could be asked at http://127.0.0.1:8000 over HTTP/2: ";
+    told_once(&project, &["--config", "sub/corspec.toml", "--http2"], says)
 }

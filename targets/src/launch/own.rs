@@ -30,8 +30,9 @@ pub struct Own {
     pub timeout: Duration,
 }
 
-/// Starts `own` on a free port and waits until it is ready.
-pub async fn launch_own(own: &Own, guardian: &Guardian) -> Launch {
+/// Starts `own` on a free port and waits until it is ready. `http2`: it is asked over HTTP/2 without
+/// negotiation as well as over HTTP/1.1, since it may speak one of them alone.
+pub async fn launch_own(own: &Own, http2: bool, guardian: &Guardian) -> Launch {
     let host = Ipv4Addr::LOCALHOST;
     let sign = Sign::Path { path: &own.ready, headers: &own.headers };
     on_port((host, 0).into(), async |port| {
@@ -40,6 +41,7 @@ pub async fn launch_own(own: &Own, guardian: &Guardian) -> Launch {
         match ProcessGroup::start(&command, &[], &own.folder, guardian) {
             Ok(process) => {
                 let pending = Pending::new(&sign, process, own.timeout, GRACE);
+                let pending = Pending { http2, ..pending };
                 pending.until_ready(host.into(), async || Some(port)).await
             }
             Err(error) => {
