@@ -35,6 +35,8 @@ pub enum Event {
         /// How many cases it has.
         of: usize,
     },
+    /// What a reader should know of a server before its results; never part of a report.
+    Note(String),
     /// The run is over.
     RunFinished {
         /// A count for each result.

@@ -225,6 +225,10 @@ impl Plan<'_> {
                 return Gave { results, given_up: lasting };
             }
         };
+        if let Some(mut note) = served.note.clone() {
+            ran.asked.secrets().hide(&mut note);
+            progress.note(note);
+        }
         let (mut results, given_up) = self.ask(ran, policy, &served, progress).await;
         let Served { server, versions, .. } = served;
         report.versions = versions;
@@ -376,6 +380,11 @@ impl TargetRun {
 }
 
 impl Progress {
+    fn note(&self, note: String) {
+        // Nobody listens where the run has been given up.
+        let _ = self.events.send(Event::Note(note));
+    }
+
     fn reach(&mut self, policy: &str, done: usize) {
         self.done = done;
         let (target, of) = (self.target.clone(), self.of);

@@ -67,7 +67,7 @@ impl<W: Write + Send> Reporter for Collect<W> {
             Event::RunStarted { suite, .. } => self.suite = Some(suite.clone()),
             Event::Target(target) => self.targets.push(target.clone()),
             Event::Result(result) => self.results.push((**result).clone()),
-            Event::Progress { .. } => {}
+            Event::Progress { .. } | Event::Note(_) => {}
             Event::RunFinished { summary } => return self.finish(*summary),
         }
         Ok(())

@@ -21,7 +21,7 @@ impl<W: Write + Send> Ndjson<W> {
 
 impl<W: Write + Send> Reporter for Ndjson<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        if matches!(event, Event::Progress { .. }) {
+        if matches!(event, Event::Progress { .. } | Event::Note(_)) {
             return Ok(());
         }
         let line = serde_json::to_value(event)?;

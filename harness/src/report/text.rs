@@ -144,7 +144,7 @@ impl<W: Write + Send> Reporter for Text<W> {
                 self.results.push((**result).clone());
                 Ok(())
             }
-            Event::Progress { .. } => Ok(()),
+            Event::Progress { .. } | Event::Note(_) => Ok(()),
             Event::RunFinished { summary } => self.finished(*summary),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use corspec_fetch::redirect::is_redirect_status;
 use corspec_suite::policy::Policy;
 use corspec_targets::guardian::Guardian;
 use corspec_targets::launch::{self, Launch, Running, Stopped};
@@ -31,6 +32,8 @@ pub(super) struct Served {
     pub(super) versions: BTreeMap<String, String>,
     /// Whether it is asked over HTTP/2.
     pub(super) is_http2: bool,
+    /// What a reader should know of it before the results.
+    pub(super) note: Option<String>,
 }
 
 /// A target under one policy that could not be asked, and why.
@@ -87,7 +90,8 @@ impl Plan<'_> {
 
     /// A server that is asked over plain TCP.
     fn served(&self, server: Server, versions: BTreeMap<String, String>) -> Served {
-        Served { server, versions, is_http2: self.transport.version() == Version::Http2 }
+        let is_http2 = self.transport.version() == Version::Http2;
+        Served { server, versions, is_http2, note: None }
     }
 
     /// The same transport with what the user has it send.
@@ -113,7 +117,9 @@ impl Plan<'_> {
                 "a GET of {resource} is answered {status}: the route `resource` must be a page \
                  that there is; name one in corspec.toml, as `resource = \"/path\"` under [routes]"
             ),
-            Ok(Some(Found { is_http2, .. })) => return Ok(Served { is_http2, ..served }),
+            Ok(Some(Found { status, is_http2 })) => {
+                return Ok(Served { is_http2, note: note_on(status, &resource), ..served });
+            }
             Ok(None) => return Ok(served),
             Err(error) => self.unreached(&resource, &error),
         };
@@ -176,6 +182,25 @@ impl Plan<'_> {
         }
         Ok(served)
     }
+}
+
+/// What a user should know where a plain GET of `resource` is answered with `status`, if anything.
+fn note_on(status: u16, resource: &Url) -> Option<String> {
+    let what = match status {
+        200..300 => return None,
+        401 | 403 => "headers that it needs go under [requests]",
+        status if is_redirect_status(status) => {
+            "where the page that it leads to is meant, name that one as `resource` under [routes]"
+        }
+        _ => {
+            "name another page as `resource` under [routes], or headers that it needs under [requests],"
+        }
+    };
+    let path = resource.path();
+    Some(format!(
+        "a GET of `{path}` is answered {status}: what needs a successful answer will fail; {what} in \
+         corspec.toml"
+    ))
 }
 
 impl Server {

@@ -93,6 +93,12 @@ impl Served {
         Self::of(Router::new().fallback(away))
     }
 
+    /// Answers everything with `status`, and nothing more.
+    pub(crate) fn answering(status: u16) -> io::Result<Self> {
+        let status = StatusCode::from_u16(status).map_err(io::Error::other)?;
+        Self::of(Router::new().fallback(move || async move { status }))
+    }
+
     fn of(router: Router) -> io::Result<Self> {
         let log = Log::default();
         let shared = Arc::clone(&log);

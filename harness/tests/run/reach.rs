@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("reach_exit_3_a_started_server_has_no_such_page", no_such_page),
         Trial::test("reach_a_started_server_may_speak_http_2_alone", http_2_alone),
         Trial::test("reach_exit_3_a_started_server_speaks_no_http_2", no_http_2),
+        Trial::test("reach_a_page_that_does_not_succeed_is_noted", noted),
     ]
 }
 
@@ -121,4 +122,27 @@ fn no_http_2() -> Check {
     project.write("sub/corspec.toml", &start_at("http1", "/ready", 60, "/resource")?)?;
     let says = "nothing could be asked at http://127.0.0.1:8000 over HTTP/2: ";
     told_once(&project, &["--config", "sub/corspec.toml", "--http2"], says)
+}
+
+fn noted() -> Check {
+    let project = Project::of(&[])?;
+    let rows = [
+        (200, None),
+        (401, Some("will fail; headers that it needs go under [requests] in corspec.toml\n")),
+        (307, Some("will fail; where the page that it leads to is meant, name that one as")),
+        (500, Some("will fail; name another page as `resource` under [routes], or headers")),
+    ];
+    for (status, says) in rows {
+        let server = Served::answering(status)?;
+        project.write("corspec.toml", &at(server.url(), ""))?;
+        let output = project.run(&["--format", "ndjson", "--scenario", "simple"])?;
+        let (report, error) = (text(&output.stdout), text(&output.stderr));
+        let start =
+            format!("note: a GET of `/resource` is answered {status}: what needs a successful");
+        assert_eq!(error.matches(&start).count(), usize::from(says.is_some()), "{status}: {error}");
+        assert!(error.contains(says.unwrap_or_default()), "{status}: {error}");
+        let is_event = |line: &str| line.starts_with("{\"event\":\"") && !line.contains(&start);
+        assert!(report.lines().all(is_event), "{status}: a note is no part of the report");
+    }
+    Ok(())
 }

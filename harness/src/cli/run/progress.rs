@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
+use crate::escape::for_terminal;
 use crate::event::Event;
 
 /// How a bar looks.
@@ -47,6 +48,11 @@ impl Progress {
                 }
                 self.terminal.suspend(report)
             }
+            Event::Note(note) => self.terminal.suspend(|| {
+                // Where standard error is gone, nothing is lost but a note.
+                let _ = writeln!(io::stderr(), "note: {}", for_terminal(note));
+                report()
+            }),
             Event::RunStarted { .. } | Event::Result(_) | Event::RunFinished { .. } => {
                 self.terminal.suspend(report)
             }
