@@ -47,6 +47,8 @@ pub enum DriftKind {
     Missing,
     /// The file belongs to no area of the suite.
     Unreferenced,
+    /// The folder belongs to no target.
+    NoTarget,
 }
 
 impl Snapshots {
@@ -129,6 +131,28 @@ pub fn unreferenced(
         let area = path.file_stem().unwrap_or_default().to_string_lossy();
         if path.extension().is_some_and(|it| it == "snap") && !known(&area) {
             drifts.push(Drift { path, kind: DriftKind::Unreferenced, settled: false });
+        }
+    }
+    drifts.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(drifts)
+}
+
+/// The folders of snapshots below `folder` whose target is not `known`, sorted by path.
+///
+/// # Errors
+///
+/// The folder is there and cannot be read.
+pub fn of_no_target(folder: &Path, known: impl Fn(&str) -> bool) -> io::Result<Vec<Drift>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut drifts = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && !known(&entry.file_name().to_string_lossy()) {
+            drifts.push(Drift { path: entry.path(), kind: DriftKind::NoTarget, settled: false });
         }
     }
     drifts.sort_by(|one, other| one.path.cmp(&other.path));

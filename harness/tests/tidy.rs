@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use corspec::remedy::framework;
+use corspec::snapshot::of_no_target;
+use corspec_targets::registry::Registry;
 
 /// Which crates of this workspace each crate may depend on: arrows run one way.
 const ARROWS: [(&str, &[&str]); 5] = [
@@ -227,6 +229,13 @@ fn every_target_of_the_folder_has_its_manifest() {
         }
     }
     assert_none(&problems);
+}
+
+#[test]
+fn every_folder_of_snapshots_is_of_a_target() {
+    let registry = Registry::discover(Some(&root().join("targets"))).unwrap();
+    let is_target = |name: &str| registry.targets().iter().any(|target| target.id == name);
+    assert_eq!(of_no_target(&root().join("snapshots"), is_target).unwrap(), []);
 }
 
 #[test]

@@ -158,8 +158,8 @@ async fn prepared(args: &RunArgs, interrupt: Signal) -> Result<Exit, Refused> {
     // Snapshots are of the built-in scenarios.
     let known = args.suite.is_none().then(|| suite.areas().keys().cloned().collect());
     // What an own server answers is compared only where it is asked for.
-    let folder = registry.folder().filter(|_| own.is_none());
-    let review = Review::new(args.snapshots.as_deref(), folder, areas, known).map_err(usage)?;
+    let of = Some(&registry).filter(|_| own.is_none());
+    let review = Review::new(args.snapshots.as_deref(), of, areas, known).map_err(usage)?;
     let follow_elsewhere = args.own.follow_elsewhere;
     let suite = &suite;
     let plan =

@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("exit_4_every_policy_is_refused", all_refused),
         Trial::test("exit_2_a_folder_of_snapshots_that_is_not_there", no_snapshots),
         Trial::test("exit_5_a_snapshot_of_no_area", unreferenced),
+        Trial::test("exit_5_snapshots_of_no_target", of_no_target),
         Trial::test("a_pipe_gets_the_report", piped),
         Trial::test("what_did_not_run_is_counted", not_run),
         Trial::test("exit_1_an_unexpected_failure", || exits(&["wrong"], &["wrong"], 1)),
@@ -226,6 +227,26 @@ fn unreferenced() -> Check {
     assert_eq!(output.status.code(), Some(5), "{error}");
     assert!(error.contains("snapshot of no area: ") && error.contains("no-area.snap"), "{error}");
     assert!(!error.contains("INSTA_UPDATE"), "that does not help: {error}");
+    Ok(())
+}
+
+fn of_no_target() -> Check {
+    let project = Project::of(&["good"])?;
+    project.write("snapshots/gone/simple.snap", "")?;
+    fs::create_dir(project.path("snapshots/good"))?;
+    fs::create_dir(project.path("snapshots/reference"))?;
+    let arguments = [&["good"][..], &FEW].concat();
+    for more in [&[][..], &["--snapshots", "snapshots"]] {
+        let output = project.run(&[&arguments[..], more].concat())?;
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(5), "{error}");
+        assert_eq!(error.matches("snapshots of no target: ").count(), 1, "{error}");
+        assert!(error.contains("snapshots/gone: remove them\n"), "{error}");
+    }
+    // Another folder may be of other targets.
+    fs::rename(project.path("snapshots"), project.path("others"))?;
+    let output = project.run(&[&arguments[..], &["--snapshots", "others"]].concat())?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     Ok(())
 }
 

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use corspec_suite::load::Suite;
 use corspec_suite::scenario::Scenario;
-use corspec_targets::registry::is_on_demand;
+use corspec_targets::registry::{Registry, is_on_demand};
 
 use crate::escape::for_terminal;
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::snapshot::{Drift, DriftKind, Snapshots, Update, unreferenced};
+use crate::snapshot::{Drift, DriftKind, Snapshots, Update, of_no_target, unreferenced};
 
 /// Snapshots to compare a run with.
 pub(super) struct Review {
@@ -22,13 +22,15 @@ pub(super) struct Review {
     collected: Snapshots,
     /// Every area of the suite, where it is the one that the snapshots are of.
     known: Option<BTreeSet<String>>,
+    /// The folders that targets have, where the snapshots are of all of them.
+    targets: Option<BTreeSet<String>>,
     /// The targets that ran.
     ran: BTreeSet<String>,
 }
 
 impl Review {
-    /// Compares with `named`, or else with the `snapshots` folder beside that of the targets
-    /// where there is one. `None`: there is nothing to compare with.
+    /// Compares with `named`, or else with the `snapshots` folder beside that of the targets of
+    /// `registry` where there is one. `None`: there is nothing to compare with.
     ///
     /// # Errors
     ///
@@ -36,10 +38,11 @@ impl Review {
     /// is mistyped would be a new folder in which all is missing.
     pub(super) fn new(
         named: Option<&Path>,
-        targets: Option<&Path>,
+        registry: Option<&Registry>,
         areas: BTreeSet<String>,
         known: Option<BTreeSet<String>>,
     ) -> Result<Option<Self>, String> {
+        let targets = registry.and_then(Registry::folder);
         let beside = targets.and_then(|it| Some(it.parent()?.join("snapshots")));
         let is_beside = |it: &Path| std::path::absolute(it).ok() == beside;
         let folder = match named {
@@ -48,14 +51,15 @@ impl Review {
                 let named = named.display();
                 return Err(format!("there is no folder `{named}`; `mkdir -p {named}` makes it"));
             }
-            None => match beside.filter(|it| it.is_dir()) {
-                Some(beside) => beside,
+            None => match beside.as_ref().filter(|it| it.is_dir()) {
+                Some(beside) => beside.clone(),
                 None => return Ok(None),
             },
         };
         let update = Update::from_environment()?;
-        let (collected, ran) = (Snapshots::of(areas), BTreeSet::new());
-        Ok(Some(Self { folder, named: named.is_some(), update, collected, known, ran }))
+        let targets = registry.filter(|_| is_beside(&folder)).map(folders);
+        let (named, collected, ran) = (named.is_some(), Snapshots::of(areas), BTreeSet::new());
+        Ok(Some(Self { folder, named, update, collected, known, targets, ran }))
     }
 
     /// Takes the next event of the run. What runs on demand only is compared where a folder was named.
@@ -88,13 +92,17 @@ impl Review {
         }
     }
 
-    /// What differs, and the files of the targets that ran that are of no area.
+    /// What differs, the files of the targets that ran that are of no area, and the folders of no
+    /// target.
     fn drifts(&self) -> io::Result<Vec<Drift>> {
         let mut drifts = self.collected.settle(&self.folder, self.update)?;
         if let Some(known) = &self.known {
             for target in &self.ran {
                 drifts.extend(unreferenced(&self.folder, target, |area| known.contains(area))?);
             }
+        }
+        if let Some(targets) = &self.targets {
+            drifts.extend(of_no_target(&self.folder, |name| targets.contains(name))?);
         }
         Ok(drifts)
     }
@@ -114,9 +122,14 @@ impl Review {
                 (DriftKind::Unreferenced, false) => {
                     writeln!(out, "snapshot of no area: {path}: remove it")?;
                 }
+                (DriftKind::NoTarget, false) => {
+                    writeln!(out, "snapshots of no target: {path}: remove them")?;
+                }
             }
         }
-        let differs = |it: &&Drift| !it.settled && it.kind != DriftKind::Unreferenced;
+        let is_of_nothing =
+            |kind: &DriftKind| matches!(kind, DriftKind::Unreferenced | DriftKind::NoTarget);
+        let differs = |it: &&Drift| !it.settled && !is_of_nothing(&it.kind);
         let count = drifts.iter().filter(differs).count();
         if count > 0 {
             let how = match self.update {
@@ -128,6 +141,12 @@ impl Review {
         }
         Ok(())
     }
+}
+
+/// The names of the folders that snapshots of targets stand in; a variant has none of its own.
+fn folders(registry: &Registry) -> BTreeSet<String> {
+    let first = |id: &str| id.split('/').next().map(str::to_owned);
+    registry.targets().iter().filter_map(|target| first(&target.id)).collect()
 }
 
 /// The areas of the suite all of whose scenarios were chosen.
