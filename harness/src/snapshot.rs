@@ -164,6 +164,11 @@ fn stored(path: &Path) -> io::Result<Option<String>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            let path = path.display();
+            let message = format!("the snapshot `{path}` is not UTF-8; restore or remove it");
+            return Err(io::Error::new(error.kind(), message));
+        }
         Err(error) => return Err(error),
     };
     let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));

@@ -46,6 +46,15 @@ fn once(answer: &'static [u8]) -> String {
     url
 }
 
+#[test]
+fn two_locations_are_said_to_be_several() {
+    let url =
+        once(b"HTTP/1.1 302 Found\r\nAccess-Control-Allow-Origin: *\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    let answer = json(&from_page(&url, &["--format", "json"]));
+    let says = "there are several Location lines, `/a` and `/b`";
+    assert!(answer.to_string().contains(says), "{answer}");
+}
+
 #[test_case("/ok", 0; "a response")]
 #[test_case("/two-allow-origins", 1; "an error")]
 #[test_case("/reset", 3; "a reset connection")]

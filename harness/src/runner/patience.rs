@@ -7,6 +7,7 @@
 //! dead endpoint of a target that lives: hence the question.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use tokio::sync::Mutex;
 use url::Url;
@@ -28,9 +29,17 @@ pub(super) struct Patience<'a> {
 
 #[derive(Debug, Default)]
 struct State {
-    row: u32,
-    paths: HashMap<String, u32>,
+    row: Row,
+    paths: HashMap<String, Row>,
     given_up: bool,
+}
+
+/// Exchanges in a row that went unanswered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    length: u32,
+    /// Whether one of them began to be answered.
+    begun: bool,
 }
 
 impl<'a> Patience<'a> {
@@ -50,11 +59,11 @@ impl<'a> Patience<'a> {
     pub(super) async fn spent(&self, url: &str) -> Option<String> {
         let state = self.state.lock().await;
         if state.given_up {
-            return Some(format!("given up after {PATIENCE} exchanges in a row without an answer"));
+            return Some(format!("given up after {}", state.row));
         }
         let path = self.path(&Url::parse(url).ok()?)?;
-        (*state.paths.get(&path)? >= PATIENCE)
-            .then(|| format!("`{path}` left {PATIENCE} exchanges in a row without an answer"))
+        let row = state.paths.get(&path)?;
+        row.is_too_long().then(|| format!("`{path}` left {row}"))
     }
 
     /// Whether the server was given up as a whole.
@@ -73,19 +82,19 @@ impl<'a> Patience<'a> {
             Ok(answer) => answer.body_error.is_none() || answer.body.len() >= longest,
             Err(failure) => failure.is_prompt(),
         };
+        let begun = exchange.response.is_ok();
         let mut state = self.state.lock().await;
-        let count = state.paths.entry(path).or_default();
-        if *count < PATIENCE {
-            *count = if answered { 0 } else { *count + 1 };
+        let row = state.paths.entry(path).or_default();
+        if !row.is_too_long() {
+            row.note(answered, begun);
         }
-        if answered {
-            state.row = 0;
+        if state.given_up {
             return;
         }
-        state.row += 1;
-        if state.row >= PATIENCE && !state.given_up {
+        state.row.note(answered, begun);
+        if state.row.is_too_long() {
             match self.lives().await {
-                true => state.row = 0,
+                true => state.row = Row::default(),
                 false => state.given_up = true,
             }
         }
@@ -101,5 +110,25 @@ impl<'a> Patience<'a> {
         let exchange = driver::wire(self.transport, b"GET", self.probe.clone(), headers, None);
         let answer = exchange.await.response;
         answer.is_ok_and(|it| it.body_error.is_none())
+    }
+}
+
+impl Row {
+    fn note(&mut self, answered: bool, begun: bool) {
+        *self = match answered {
+            true => Self::default(),
+            false => Self { length: self.length + 1, begun: self.begun || begun },
+        };
+    }
+
+    fn is_too_long(self) -> bool {
+        self.length >= PATIENCE
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.begun { "the end of an answer" } else { "an answer" };
+        write!(out, "{PATIENCE} exchanges in a row without {what}")
     }
 }

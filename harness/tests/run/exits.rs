@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("exit_2_a_folder_of_snapshots_that_is_not_there", no_snapshots),
         Trial::test("exit_5_a_snapshot_of_no_area", unreferenced),
         Trial::test("exit_5_snapshots_of_no_target", of_no_target),
+        Trial::test("exit_2_a_snapshot_that_is_no_text", no_text),
         Trial::test("a_pipe_gets_the_report", piped),
         Trial::test("what_did_not_run_is_counted", not_run),
         Trial::test("exit_1_an_unexpected_failure", || exits(&["wrong"], &["wrong"], 1)),
@@ -247,6 +248,18 @@ fn of_no_target() -> Check {
     fs::rename(project.path("snapshots"), project.path("others"))?;
     let output = project.run(&[&arguments[..], &["--snapshots", "others"]].concat())?;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    Ok(())
+}
+
+fn no_text() -> Check {
+    let project = Project::of(&["good"])?;
+    fs::create_dir_all(project.path("snapshots/good"))?;
+    fs::write(project.path("snapshots/good/simple.snap"), b"\xFF")?;
+    let output = project.run(&["good", "--scenario", "simple"])?;
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.starts_with("error: the snapshot `"), "{error}");
+    assert!(error.contains("snapshots/good/simple.snap` is not UTF-8; "), "{error}");
     Ok(())
 }
 

@@ -13,9 +13,12 @@ use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, COOKIE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::any;
 use axum::serve::Listener;
+use bytes::Bytes;
 use corspec_suite::policy::Policy;
 use corspec_targets::reference;
+use futures_util::stream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
@@ -97,6 +100,12 @@ impl Served {
     pub(crate) fn answering(status: u16) -> io::Result<Self> {
         let status = StatusCode::from_u16(status).map_err(io::Error::other)?;
         Self::of(Router::new().fallback(move || async move { status }))
+    }
+
+    /// Begins answers to what asks for `/resource`, and never ends them.
+    pub(crate) fn endless() -> io::Result<Self> {
+        let body = || Body::from_stream(stream::pending::<io::Result<Bytes>>());
+        Self::of(Router::new().route("/resource", any(async move || body())))
     }
 
     fn of(router: Router) -> io::Result<Self> {

@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("reach_a_started_server_may_speak_http_2_alone", http_2_alone),
         Trial::test("reach_exit_3_a_started_server_speaks_no_http_2", no_http_2),
         Trial::test("reach_a_page_that_does_not_succeed_is_noted", noted),
+        Trial::test("reach_bodies_that_never_end_are_said_to", endless),
     ]
 }
 
@@ -144,5 +145,19 @@ fn noted() -> Check {
         let is_event = |line: &str| line.starts_with("{\"event\":\"") && !line.contains(&start);
         assert!(report.lines().all(is_event), "{status}: a note is no part of the report");
     }
+    Ok(())
+}
+
+fn endless() -> Check {
+    let server = Served::endless()?;
+    let project = Project::of(&[])?;
+    project.write("corspec.toml", &at(server.url(), ""))?;
+    let few = ["--timeout", "0.2", "--scenario", "simple", "--jobs", "1"];
+    let (report, code) = project.json(&few)?;
+    assert_eq!(code, Some(3), "{report}");
+    let results = report["results"].as_array().into_iter().flatten();
+    let mut reasons = results.filter_map(|it| it["reason"].as_str());
+    let says = "`/resource` left 3 exchanges in a row without the end of an answer";
+    assert!(reasons.any(|it| it == says), "{report}");
     Ok(())
 }

@@ -149,10 +149,12 @@ pub enum Cause {
         status: u16,
     },
     /// The redirect's Location cannot be parsed as a URL.
-    #[error("Location is {sent}, which is not a URL")]
+    #[error("{}", location(sent, other.as_ref()))]
     RedirectLocationUnparsable {
         /// What the server sent.
         sent: Bytes,
+        /// What it sent on a further line of the header, which is another value.
+        other: Option<Bytes>,
     },
     /// The redirect leads to a URL that is neither http nor https.
     #[error("the redirect leads to a `{scheme}` URL, and only http and https are followed")]
@@ -199,6 +201,14 @@ impl fmt::Display for Allowed {
             Some(value) => write!(f, "is {}", Bytes(value.clone())),
             None => f.write_str("is missing"),
         }
+    }
+}
+
+/// What is wrong with a `Location`.
+fn location(sent: &Bytes, other: Option<&Bytes>) -> String {
+    match other {
+        Some(other) => alloc::format!("there are several Location lines, {sent} and {other}"),
+        None => alloc::format!("Location is {sent}, which is not a URL"),
     }
 }
 
@@ -319,6 +329,15 @@ mod tests {
     fn a_list_is_shown_as_sent_or_as_missing() {
         assert_eq!(Allowed(Some(b"a, \x01".to_vec())).to_string(), "is `a, \\x01`");
         assert_eq!(Allowed(None).to_string(), "is missing");
+    }
+
+    #[test]
+    fn locations_that_differ_are_said_to_be_several() {
+        let bytes = |text: &[u8]| Bytes(text.to_vec());
+        let cause = |other| Cause::RedirectLocationUnparsable { sent: bytes(b"/a"), other };
+        let several = cause(Some(bytes(b"/b"))).to_string();
+        assert_eq!(several, "there are several Location lines, `/a` and `/b`");
+        assert_eq!(cause(None).to_string(), "Location is `/a`, which is not a URL");
     }
 
     #[test]

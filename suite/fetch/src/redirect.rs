@@ -35,18 +35,21 @@ pub(crate) fn location_url(
         Some(first) if !profile.joins_location_lines => first,
         _ => &joined,
     };
-    let failure = |sent: &[u8]| Cause::RedirectLocationUnparsable { sent: Bytes(sent.to_vec()) };
+    let failure = |other: Option<&[u8]>| Cause::RedirectLocationUnparsable {
+        sent: Bytes(first.to_vec()),
+        other: other.map(|it| Bytes(it.to_vec())),
+    };
     let other = lines.find(|other| !profile.joins_location_lines && *other != first);
-    if let Some(other) = other {
+    if other.is_some() {
         return Err(failure(other));
     }
     match profile.empty_location {
         EmptyLocation::Response if stripped(first).is_empty() => return Ok(None),
-        EmptyLocation::Error if stripped(first).is_empty() => return Err(failure(first)),
+        EmptyLocation::Error if stripped(first).is_empty() => return Err(failure(None)),
         _ => {}
     }
     // Step 3: parse it against the URL that was asked; bytes above ASCII are percent-encoded.
-    let mut location = current.join(&decode(first)).map_err(|_| failure(first))?;
+    let mut location = current.join(&decode(first)).map_err(|_| failure(None))?;
     // Step 4: the fragment is inherited.
     if location.fragment().is_none() {
         location.set_fragment(current.fragment());

@@ -83,6 +83,11 @@ impl Review {
                 Ok(()) => Exit::Snapshots,
                 Err(_) => Exit::Output,
             },
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                match writeln!(out, "error: {}", for_terminal(&error.to_string())) {
+                    Ok(()) | Err(_) => Exit::Usage,
+                }
+            }
             Err(error) => {
                 let folder = self.folder.display();
                 match writeln!(out, "error: cannot use the snapshots in `{folder}`: {error}") {
