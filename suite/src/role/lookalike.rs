@@ -13,7 +13,25 @@ pub struct Lookalike {
     pub meaning: &'static str,
     /// Whether no browser sends such an origin.
     pub wire_only: bool,
-    make: fn(&Parts<'_>) -> Option<String>,
+    make: Make,
+}
+
+/// How a look-alike is made.
+#[derive(Debug)]
+enum Make {
+    /// Of an allowed origin.
+    Of(fn(&Parts<'_>) -> Option<String>),
+    /// It is the same whatever is allowed.
+    Always(&'static str),
+}
+
+impl Make {
+    fn of(&self, allowed: &str) -> Option<String> {
+        match self {
+            Self::Of(make) => make(&Parts::of(allowed)?),
+            Self::Always(origin) => Some((*origin).to_owned()),
+        }
+    }
 }
 
 impl Lookalike {
@@ -28,7 +46,7 @@ impl Lookalike {
         if allowed.is_empty() {
             return Err("the policy allows no origin that another could resemble".to_owned());
         }
-        let made = allowed.iter().filter_map(|origin| (self.make)(&Parts::of(origin)?));
+        let made = allowed.iter().filter_map(|origin| self.make.of(origin));
         // What becomes of an internationalised name may be no name that a browser knows.
         let made: Vec<String> =
             made.filter(|origin| self.wire_only || Origin::parse(origin).is_ok()).collect();
@@ -100,7 +118,7 @@ const fn row(
     meaning: &'static str,
     make: fn(&Parts<'_>) -> Option<String>,
 ) -> Lookalike {
-    Lookalike { name, meaning, wire_only: false, make }
+    Lookalike { name, meaning, wire_only: false, make: Make::Of(make) }
 }
 
 const fn wire(
@@ -108,7 +126,11 @@ const fn wire(
     meaning: &'static str,
     make: fn(&Parts<'_>) -> Option<String>,
 ) -> Lookalike {
-    Lookalike { name, meaning, wire_only: true, make }
+    Lookalike { name, meaning, wire_only: true, make: Make::Of(make) }
+}
+
+const fn always(name: &'static str, meaning: &'static str, origin: &'static str) -> Lookalike {
+    Lookalike { name, meaning, wire_only: false, make: Make::Always(origin) }
 }
 
 /// Every look-alike; each resolves to an origin that the policy denies, or is not applicable.
@@ -188,39 +210,56 @@ pub const LOOKALIKES: &[Lookalike] = &[
         let url = url::Url::parse(&format!("https://{host}")).ok()?;
         Some(p.with_host(url.host_str()?))
     }),
-    row("localhost", "`http://localhost`", |_| Some("http://localhost".to_owned())),
-    row("localhost-lookalike", "`http://localhost.evil.test`", |_| {
-        Some("http://localhost.evil.test".to_owned())
-    }),
-    row("ipv4", "`http://127.0.0.1`", |_| Some("http://127.0.0.1".to_owned())),
-    row("ipv6", "`http://[::1]`", |_| Some("http://[::1]".to_owned())),
-    row("extension", "`chrome-extension://…`", |_| {
-        Some("chrome-extension://abcdefghijklmnopabcdefghijklmnop".to_owned())
-    }),
-    row("capacitor", "`capacitor://localhost`", |_| Some("capacitor://localhost".to_owned())),
-    row("tauri", "`tauri://localhost`", |_| Some("tauri://localhost".to_owned())),
-    row("firefox-extension", "`moz-extension://…`", |_| {
-        Some("moz-extension://5a3e0f8e-0b9d-4a6b-9c7c-1f2e3d4c5b6a".to_owned())
-    }),
-    row("https-localhost", "`https://localhost`", |_| Some("https://localhost".to_owned())),
-    row("localhost-subdomain", "`http://app.localhost`", |_| {
-        Some("http://app.localhost".to_owned())
-    }),
-    row("private-ipv4", "`http://192.168.0.1`", |_| Some("http://192.168.0.1".to_owned())),
-    row("private-ipv6", "`http://[fd00::1]`", |_| Some("http://[fd00::1]".to_owned())),
-    row("link-local", "`http://169.254.169.254`", |_| Some("http://169.254.169.254".to_owned())),
-    row("mdns-name", "`http://printer.local`", |_| Some("http://printer.local".to_owned())),
-    row("intranet", "`http://intranet`", |_| Some("http://intranet".to_owned())),
-    row("shared-hosting", "`https://evil.github.io`", |_| {
-        Some("https://evil.github.io".to_owned())
-    }),
-    row("deploy-preview", "`https://evil.vercel.app`", |_| {
-        Some("https://evil.vercel.app".to_owned())
-    }),
-    row("static-site", "`https://evil.netlify.app`", |_| {
-        Some("https://evil.netlify.app".to_owned())
-    }),
-    row("tunnel", "`https://evil.ngrok.io`", |_| Some("https://evil.ngrok.io".to_owned())),
+    always("localhost", "`http://localhost`", "http://localhost"),
+    always("localhost-lookalike", "`http://localhost.evil.test`", "http://localhost.evil.test"),
+    always("ipv4", "`http://127.0.0.1`", "http://127.0.0.1"),
+    always("ipv6", "`http://[::1]`", "http://[::1]"),
+    always(
+        "extension",
+        "`chrome-extension://…`",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    ),
+    always("capacitor", "`capacitor://localhost`", "capacitor://localhost"),
+    always("tauri", "`tauri://localhost`", "tauri://localhost"),
+    always(
+        "firefox-extension",
+        "`moz-extension://…`",
+        "moz-extension://5a3e0f8e-0b9d-4a6b-9c7c-1f2e3d4c5b6a",
+    ),
+    always("https-localhost", "`https://localhost`", "https://localhost"),
+    always("localhost-subdomain", "`http://app.localhost`", "http://app.localhost"),
+    always("private-ipv4", "`http://192.168.0.1`", "http://192.168.0.1"),
+    always("private-ipv6", "`http://[fd00::1]`", "http://[fd00::1]"),
+    always("link-local", "`http://169.254.169.254`", "http://169.254.169.254"),
+    always("mdns-name", "`http://printer.local`", "http://printer.local"),
+    always("intranet", "`http://intranet`", "http://intranet"),
+    always("shared-hosting", "`https://evil.github.io`", "https://evil.github.io"),
+    always("deploy-preview", "`https://evil.vercel.app`", "https://evil.vercel.app"),
+    always("static-site", "`https://evil.netlify.app`", "https://evil.netlify.app"),
+    always("tunnel", "`https://evil.ngrok.io`", "https://evil.ngrok.io"),
+    always("localhost-3000", "`http://localhost:3000`", "http://localhost:3000"),
+    always("localhost-4200", "`http://localhost:4200`", "http://localhost:4200"),
+    always("localhost-5000", "`http://localhost:5000`", "http://localhost:5000"),
+    always("localhost-5173", "`http://localhost:5173`", "http://localhost:5173"),
+    always("localhost-8000", "`http://localhost:8000`", "http://localhost:8000"),
+    always("localhost-8080", "`http://localhost:8080`", "http://localhost:8080"),
+    always("ipv4-3000", "`http://127.0.0.1:3000`", "http://127.0.0.1:3000"),
+    always("ipv4-5500", "`http://127.0.0.1:5500`", "http://127.0.0.1:5500"),
+    always("ipv4-8000", "`http://127.0.0.1:8000`", "http://127.0.0.1:8000"),
+    always("private-ipv4-10", "`http://10.0.0.1`", "http://10.0.0.1"),
+    always("private-ipv4-172", "`http://172.16.0.1`", "http://172.16.0.1"),
+    always("pages-hosting", "`https://evil.pages.dev`", "https://evil.pages.dev"),
+    always("bucket", "`https://evil.s3.amazonaws.com`", "https://evil.s3.amazonaws.com"),
+    always("app-hosting", "`https://evil.herokuapp.com`", "https://evil.herokuapp.com"),
+    always("sandbox", "`https://evil.csb.app`", "https://evil.csb.app"),
+    always("ionic", "`ionic://localhost`", "ionic://localhost"),
+    always("app-scheme", "`app://localhost`", "app://localhost"),
+    always("editor-webview", "`vscode-webview://…`", "vscode-webview://1kq2b3c4d5e6f7g8h9i0jkl"),
+    always(
+        "safari-extension",
+        "`safari-web-extension://…`",
+        "safari-web-extension://5A3E0F8E-0B9D-4A6B-9C7C-1F2E3D4C5B6A",
+    ),
     wire("special-character", "``https://app.example`.evil.test``", |p| {
         p.name_with(|h| format!("{h}`.evil.test"))
     }),
@@ -261,74 +300,4 @@ pub const LOOKALIKES: &[Lookalike] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    use test_case::test_case;
-
-    const APP: &str = "allow-origins = ['https://app.example']";
-    const LOCAL: &str = "allow-origins = ['http://localhost:3000']";
-    const PATTERN: &str = "allow-origins = ['https://*.example.com']";
-
-    #[test_case(APP, "suffix-lookalike", Some("https://app.example.evil.test"))]
-    #[test_case(PATTERN, "suffix-lookalike", Some("https://app.example.com.evil.test") ; "suffix of a pattern")]
-    #[test_case(APP, "prefix-lookalike", Some("https://evilapp.example"))]
-    #[test_case(PATTERN, "prefix-lookalike", Some("https://evilexample.com") ; "prefix of a pattern")]
-    #[test_case(PATTERN, "hyphen-lookalike", Some("https://evil-example.com"))]
-    #[test_case(APP, "hyphen-suffix-lookalike", Some("https://app-evil.example"))]
-    #[test_case(PATTERN, "hyphen-suffix-lookalike", None ; "a label with a hyphen is allowed by the pattern")]
-    #[test_case(LOCAL, "hyphen-suffix-lookalike", None ; "one label belongs to nobody else")]
-    #[test_case(APP, "www", Some("https://www.app.example"))]
-    #[test_case(APP, "longer-tld", Some("https://app.examples"))]
-    #[test_case(APP, "other-tld", Some("https://app.evil"))]
-    #[test_case(PATTERN, "unescaped-dot", Some("https://app.examplexcom"))]
-    #[test_case(APP, "scheme-downgrade", Some("http://app.example"))]
-    #[test_case(LOCAL, "scheme-downgrade", None ; "no downgrade of http")]
-    #[test_case(LOCAL, "scheme-upgrade", Some("https://localhost:3000"))]
-    #[test_case(LOCAL, "other-port", Some("http://localhost:3001"))]
-    #[test_case(APP, "other-port", Some("https://app.example:8444") ; "other port of a default one")]
-    #[test_case(LOCAL, "port-lookalike", Some("http://localhost:30001"))]
-    #[test_case(LOCAL, "no-port", Some("http://localhost"))]
-    #[test_case(APP, "subdomain", Some("https://sub.app.example"))]
-    #[test_case(PATTERN, "subdomain", None ; "a subdomain is allowed by the pattern")]
-    #[test_case(PATTERN, "parent-domain", Some("https://example.com"))]
-    #[test_case(LOCAL, "parent-domain", None ; "no parent of one label")]
-    #[test_case(APP, "sibling", Some("https://sibling.example"))]
-    #[test_case(APP, "trailing-dot", Some("https://app.example."))]
-    #[test_case(APP, "idn-homograph", Some("https://xn--pp-6kc.example"))]
-    #[test_case("allow-origins = ['https://xn--bcher-kva.example']", "subdomain", Some("https://sub.xn--bcher-kva.example") ; "subdomain of an internationalised name")]
-    #[test_case("allow-origins = ['https://xn--bcher-kva.example']", "unescaped-dot", None ; "no punycode")]
-    #[test_case("allow-origins = ['http://localhost']", "localhost", None ; "localhost where it is allowed")]
-    #[test_case(APP, "userinfo-lookalike", Some("https://app.example@evil.test"))]
-    #[test_case(APP, "uppercase", Some("https://APP.EXAMPLE"))]
-    #[test_case(APP, "explicit-default-port", Some("https://app.example:443"))]
-    #[test_case(LOCAL, "explicit-default-port", None ; "no default port beside another")]
-    #[test_case("allow-origins = ['http://10.0.0.1']", "suffix-lookalike", None ; "an address takes no labels")]
-    fn lookalikes_resolve(text: &str, role: &str, expected: Option<&str>) {
-        let policy = Policy::from_toml(text).unwrap();
-        assert_eq!(super::super::origin(role, &policy, None).ok().as_deref(), expected);
-    }
-
-    #[test]
-    fn every_lookalike_has_a_policy_that_it_resembles_and_is_denied() {
-        for lookalike in LOOKALIKES {
-            let denied = [APP, LOCAL].iter().any(|text| {
-                let policy = Policy::from_toml(text).unwrap();
-                super::super::origin(lookalike.name, &policy, None)
-                    .is_ok_and(|origin| !policy.allows_origin(&origin))
-            });
-            assert!(denied, "{}", lookalike.name);
-        }
-    }
-
-    #[test]
-    fn what_browsers_send_parses_as_an_origin() {
-        let policy = Policy::from_toml(APP).unwrap();
-        for lookalike in LOOKALIKES.iter().filter(|lookalike| !lookalike.wire_only) {
-            if let Ok(origin) = super::super::origin(lookalike.name, &policy, None) {
-                let url = url::Url::parse(&origin).unwrap();
-                assert!(url.has_host(), "{origin}");
-            }
-        }
-    }
-}
+mod tests;
