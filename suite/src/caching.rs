@@ -175,6 +175,9 @@ fn difference(
     if let Some(name) = read {
         return Some(Difference::Header(name));
     }
+    if header == VariedHeader::Origin && refuses(handed) && (200..400).contains(&own.status) {
+        return Some(Difference::Status);
+    }
     if !header.is_credential() {
         return None;
     }
@@ -194,6 +197,11 @@ fn difference(
     // A lifetime that is only guessed is left aside here: no cache in use keeps a cookie unasked.
     let is_kept = is_marked_cacheable(handed) && handed.headers.contains("set-cookie");
     is_kept.then_some(Difference::SetCookie)
+}
+
+/// Whether an answer refuses what was asked; not, where there was merely too much asked in a short time.
+fn refuses(answer: &SeenResponse) -> bool {
+    (400..500).contains(&answer.status) && answer.status != 429
 }
 
 fn harm(
@@ -217,6 +225,7 @@ fn harm(
     };
     match (allowed, shares(handed), shares(own)) {
         (false, true, false) => Harm::Leaks,
+        (true, ..) if difference == Difference::Status => Harm::Breaks,
         (true, false, true) => Harm::Breaks,
         _ => Harm::Differs,
     }

@@ -47,6 +47,7 @@ fn harm(hazard: &Hazard<'_>) -> &'static str {
         (Harm::Leaks, true, _) => "it reads what was for the other one",
         (Harm::Leaks, false, _) => "it can read what it must not",
         (Harm::Breaks, true, _) => "it does not get what is its own",
+        (Harm::Breaks, false, Difference::Status) => "it is refused although it is allowed",
         (Harm::Breaks, false, _) => "it is blocked although it is allowed",
         (Harm::Differs, ..) => "it gets what was meant for another",
     }

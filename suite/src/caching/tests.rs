@@ -112,6 +112,31 @@ fn each_answer_must_vary_and_not_only_those_that_allow() {
 }
 
 #[test]
+fn a_refusal_that_is_for_another_is_told() {
+    let found = fault("", |request| match request.headers.contains("origin") {
+        true => answer(200, &[(ALLOW_ORIGIN, "*")]),
+        false => answer(403, &[(ALLOW_ORIGIN, "*"), ("cache-control", "max-age=60")]),
+    });
+    let [expected, seen] = found.unwrap();
+    assert!(expected.starts_with("`Vary` names `Origin`, since the status depends on it"));
+    let story = "no `Vary` on the answer to a request without `Origin`: a shared cache hands it to a page of \
+                 `https://a.example`, and it is refused although it is allowed; handed 403, \
+                 `access-control-allow-origin: *`, its own has 200, `access-control-allow-origin: *`";
+    assert_eq!(seen, story);
+}
+
+#[test_case(200, 429 ; "one asked too often")]
+#[test_case(200, 503 ; "the server was busy")]
+#[test_case(404, 403 ; "who asks gets nothing either")]
+fn other_statuses_are_no_matter_of_the_origin(with: u16, without: u16) {
+    let found = fault("", |request| {
+        let status = if request.headers.contains("origin") { with } else { without };
+        answer(status, &[(ALLOW_ORIGIN, "*"), ("cache-control", "max-age=60")])
+    });
+    assert_eq!(found, None);
+}
+
+#[test]
 fn the_leave_of_another_origin_is_none() {
     let found = fault("", |request| match listed(request, 200, &[]) {
         listed if listed.headers.contains(ALLOW_ORIGIN) => listed,
