@@ -85,7 +85,9 @@ fn holds(clause: &HeaderExpect, lines: &[&[u8]], request: &HeaderList) -> bool {
     };
     let contains = |value: &&str| members().any(|member| same(member, value.as_bytes()));
     let is_within = |member: &[u8]| {
-        operands.iter().any(|value| list(value.as_bytes()).any(|it| same(member, it)))
+        operands
+            .iter()
+            .any(|value| list(value.as_bytes()).any(|it| same(member, it) || begins_as(member, it)))
     };
     match clause.is {
         Operator::Absent => lines.is_empty(),
@@ -116,6 +118,14 @@ fn holds(clause: &HeaderExpect, lines: &[&[u8]], request: &HeaderList) -> bool {
         // Both need another step, which loading makes sure of.
         Operator::SameAs | Operator::DiffersFrom => false,
     }
+}
+
+/// Whether `pattern` is the beginning of names, up to a hyphen and with `*` behind it, and `member` one of these names.
+fn begins_as(member: &[u8], pattern: &[u8]) -> bool {
+    let prefix = pattern.strip_suffix(b"*").filter(|prefix| prefix.ends_with(b"-"));
+    prefix.is_some_and(|prefix| {
+        member.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix))
+    })
 }
 
 /// The number that `digits` are, the largest there is for more of them; nothing if they are something else.

@@ -82,6 +82,8 @@ fn passes(case: &Case, records: &[StepRecord]) -> bool {
 #[test_case("list-lacks", "a", &[], &["b", "a"] ; "list lacks")]
 #[test_case("list-within", "a, b", &["B,, a", ""], &["a, c"] ; "list within")]
 #[test_case("list-within", "a, b", &[], &["a", "*"] ; "list within, on several lines")]
+#[test_case("list-within", "a, sec-*", &["a, Sec-A, SEC-b, sec-"], &["a, secret"] ; "list within, by a prefix")]
+#[test_case("list-within", "*, a*", &["*"], &["ab"] ; "list within, no prefix without a hyphen")]
 #[test_case("token-list", "", &["a, b"], &["a b"] ; "token list")]
 #[test_case("token-list", "", &[",a,, b", ""], &["a", "\"b\""] ; "token list with empty members")]
 #[test_case("delta-seconds", "", &["60"], &["-1"] ; "delta seconds")]

@@ -135,7 +135,7 @@ pub enum Operator {
     ListContains,
     /// The list has none of the values; absent is right.
     ListLacks,
-    /// The list has nothing but what the values, each a list itself, have (methods by case, names without); absent is right.
+    /// The list has nothing but what the values, each a list itself, have (methods by case, names without; `sec-*` stands for every name that begins so); absent is right.
     ListWithin,
     /// Each line is `#token`, empty members allowed; absent is right.
     TokenList,
