@@ -45,7 +45,7 @@ impl Origin {
         if text == "null" {
             return Ok(Self::Opaque);
         }
-        let Some((scheme, rest)) = text.split_once("://") else {
+        let Some((_, rest)) = text.split_once("://") else {
             return Err(invalid("write scheme://host, or null"));
         };
         if rest.is_empty() || rest.contains(['/', '?', '#', '\\']) {
@@ -56,7 +56,7 @@ impl Origin {
             Some(host) => host.to_owned(),
             None => return Err(invalid("it has no host")),
         };
-        let origin = Self::Tuple { scheme: scheme.to_string(), host, port: url.port() };
+        let origin = Self::Tuple { scheme: url.scheme().to_string(), host, port: url.port() };
         if origin.to_string() != text {
             return Err(invalid("a browser would write it in another way"));
         }
@@ -186,6 +186,7 @@ mod tests {
     #[test_case("https://app.example/"; "a path")]
     #[test_case("https://app.example:443"; "the default port")]
     #[test_case("https://App.example"; "upper case")]
+    #[test_case("HTTPS://app.example"; "scheme in upper case")]
     #[test_case("https://u@app.example"; "userinfo")]
     #[test_case("app.example"; "no scheme")]
     #[test_case("*"; "a star")]
