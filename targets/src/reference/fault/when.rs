@@ -50,6 +50,10 @@ pub struct When {
     pub request_lacks: Vec<Name>,
     /// Texts in the lines of headers of the request.
     pub request_contains: Vec<(Name, String)>,
+    /// Whole lines of headers of the request.
+    pub request_is: Vec<(Name, String)>,
+    /// How many bytes a line of a header of the request is longer than.
+    pub request_longer: Vec<(Name, usize)>,
     /// Facts of the declared policy.
     pub policy: Vec<PolicyFact>,
     /// Which of the requests with an `Origin`, counted from the server's start.
@@ -71,6 +75,9 @@ impl When {
         let contains = |(name, text): &(Name, String)| {
             asked.lines(&name.0).is_some_and(|lines| lines.contains(text))
         };
+        let lines = |name: &Name| asked.headers.get_all(&name.0).iter();
+        let says = |(name, text): &(Name, String)| lines(name).any(|it| it == text.as_str());
+        let is_longer = |(name, most): &(Name, usize)| lines(name).any(|it| it.len() > *most);
         is(self.preflight, asked.preflight)
             && any(&self.methods, Some(asked.method.as_str()))
             && is(self.odd_method, !STANDARD_METHODS.contains(&asked.method))
@@ -83,6 +90,8 @@ impl When {
             && self.request_has.iter().all(has)
             && !self.request_lacks.iter().any(has)
             && self.request_contains.iter().all(contains)
+            && self.request_is.iter().all(says)
+            && self.request_longer.iter().all(is_longer)
             && self.policy.iter().all(|fact| fact.holds(policy))
             && self.nth.is_none_or(|nth| asked.headers.contains_key(ORIGIN) && nth.is(asked.count))
     }
