@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use corspec_suite::case::{Abilities, Case, Instantiated};
-use corspec_suite::grammar::{RunExchange, judge_over_run};
 use corspec_suite::judge::Verdict;
 use corspec_suite::load::Suite;
 use corspec_suite::policy::Policy;
+use corspec_suite::run::{RunExchange, judge_over_run};
 use corspec_suite::scenario::Level;
 use corspec_targets::mutant::{Mutant, Mutants};
 use corspec_targets::reference::fault::Fault;
@@ -188,7 +188,7 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// Asks every case, and judges them once all answers are there: rules of grammar look at each of these. The results of
+    /// Asks every case, and judges them once all answers are there: rules over the run look at each of these. The results of
     /// all of them, in no order.
     async fn ask(&self, cases: &[&Case], row: &mut Row) -> Vec<ResultKind> {
         let base = start(self.server);

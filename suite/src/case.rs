@@ -7,11 +7,11 @@ use corspec_fetch::origin::{InvalidOrigin, Origin};
 use corspec_fetch::page::Page;
 use corspec_fetch::request::{Body, CredentialsMode, Mode, RedirectMode, RequestInit};
 
-use crate::grammar::GrammarRule;
 use crate::load::Suite;
 use crate::policy::Policy;
 use crate::requirement::{ABILITIES, Fact, ROUTES};
 use crate::role;
+use crate::run::RunRule;
 use crate::scenario::{
     Basis, CredentialsChoice, Direction, Expect, FetchAction, Level, ModeChoice, RedirectChoice,
     Scenario, Step, WireAction,
@@ -80,8 +80,10 @@ pub struct Case {
     pub direction: Option<Direction>,
     /// `standard#anchor step`.
     pub spec: String,
-    /// A rule of grammar that every answer of the run must keep.
-    pub grammar: Option<GrammarRule>,
+    /// A rule that every answer of the run must keep.
+    pub rule: Option<RunRule>,
+    /// Paths of the target's routes on which a server error is no fault; `{code}` stands for the status.
+    pub failing: Vec<String>,
     /// What is done, in order.
     pub steps: Vec<CaseStep>,
     /// Variants that pass too.
@@ -241,6 +243,9 @@ impl Case {
     }
 }
 
+/// The routes whose very purpose is an error.
+const FAILING: [&str; 2] = ["throws", "status"];
+
 fn instantiate(
     scenario: &Scenario,
     name: &str,
@@ -254,12 +259,13 @@ fn instantiate(
         check(requirement, policy, abilities)?;
     }
     let template = Template { policy, abilities };
+    let rule = RunRule::of(scenario);
     let mut steps = Vec::new();
     let named = scenario.step.iter().enumerate().map(|(index, it)| (it.name_at(index), it.clone()));
     for (name, step) in expanded(named, &template)? {
         let action = match action(&step, &template) {
-            // A grammar rule looks at whatever is answered: what a policy has no value for is left out.
-            Err(_) if scenario.grammar.is_some() => continue,
+            // A rule over the run looks at whatever is answered: what a policy has no value for is left out.
+            Err(_) if rule.is_some() => continue,
             action => action?,
         };
         steps.push(CaseStep {
@@ -290,7 +296,8 @@ fn instantiate(
         level: scenario.level,
         direction: scenario.direction,
         spec: scenario.spec.clone(),
-        grammar: scenario.grammar,
+        rule,
+        failing: FAILING.iter().filter_map(|route| abilities.routes.get(*route)).cloned().collect(),
         steps,
         accept,
         file: scenario.file.clone(),

@@ -1,8 +1,5 @@
 //! Grammar rules: what the header lines of every answer must look like, whatever was asked.
 //!
-//! A scenario with a rule has a few requests of its own, and is judged over these and over the exchanges of all other
-//! cases that the same run had with the same server under the same policy.
-//!
 //! Source: Fetch, #http-new-header-syntax, with the lists of RFC 9110, section 5.6.1.
 
 use corspec_fetch::header_list::{Extracted, HeaderList};
@@ -10,10 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strsim::damerau_levenshtein;
 
-use crate::case::Case;
-use crate::exchange::{Exchange, SentRequest, StepRecord};
-use crate::judge::{Failure, Judgement, Verdict, judge_steps, shown};
-use crate::scenario::Level;
+use crate::exchange::{Exchange, SentRequest};
+use crate::judge::shown;
 
 /// What must hold of each answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,51 +42,6 @@ const KNOWN: [&str; 6] = [
 
 /// How many letters may be wrong, missing or too many in a name that was meant to be another.
 const NEAR: usize = 2;
-
-/// An exchange of another case in the same run.
-#[derive(Clone, Copy, Debug)]
-pub struct RunExchange<'a> {
-    /// The scenario's id.
-    pub scenario: &'a str,
-    /// The exchange.
-    pub exchange: &'a Exchange,
-}
-
-/// Judges a case as [`judge`](crate::judge::judge) does, and its grammar rule, where it has one, also over the exchanges
-/// of the `run`.
-///
-/// With the judgement comes the first exchange of the run that breaks the rule, where the case's own ones keep it.
-#[must_use]
-pub fn judge_over_run<'a>(
-    case: &Case,
-    records: &[StepRecord],
-    run: &[RunExchange<'a>],
-) -> (Judgement, Option<RunExchange<'a>>) {
-    let mut judgement = judge_steps(case, records);
-    let (Some(rule), Verdict::Pass { .. }) = (case.grammar, &judgement.result) else {
-        return (judgement, None);
-    };
-    let own = case.steps.iter().zip(records).find_map(|(step, record)| {
-        let offence = record.exchanges.iter().find_map(|exchange| rule.offence(exchange))?;
-        Some((step.name.clone(), step.expect.line, offence, None))
-    });
-    let found = own.or_else(|| {
-        run.iter().find_map(|offender| {
-            let offence = rule.offence(offender.exchange)?;
-            Some((offender.scenario.to_owned(), 0, offence, Some(*offender)))
-        })
-    });
-    let Some((step, line, seen, offender)) = found else { return (judgement, None) };
-    let (clause, expected) = ("grammar".to_owned(), rule.words().to_owned());
-    let failures = vec![Failure { step, clause, expected, seen, file: case.file.clone(), line }];
-    match case.level {
-        Level::Observe => judgement.observed = failures,
-        Level::Must | Level::Should => {
-            judgement.result = Verdict::Fail { direction: case.direction, failures };
-        }
-    }
-    (judgement, offender)
-}
 
 impl GrammarRule {
     /// What it asks, in words.

@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::caching;
 use crate::case::{Action, Case};
 use crate::exchange::StepRecord;
-use crate::grammar::judge_over_run;
+use crate::run::judge_over_run;
 use crate::scenario::{Direction, Expect, Level, PageSees, Sent};
 use crate::words::{joined, key, readable};
 
 mod header;
 
-pub(crate) use header::{list, shown};
+pub(crate) use header::{list, number, shown};
 
 /// What the suite says of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +76,7 @@ pub fn judge(case: &Case, records: &[StepRecord]) -> Judgement {
     judge_over_run(case, records, &[]).0
 }
 
-/// Judges the expectations of the steps alone, without a grammar rule.
+/// Judges the expectations of the steps alone, without a rule over the run.
 pub(crate) fn judge_steps(case: &Case, records: &[StepRecord]) -> Judgement {
     let mut errors = records.iter().filter_map(|r| network_error(r.outcome.as_ref()));
     let decided_by = errors.next_back().map(NetworkError::step);

@@ -14,6 +14,7 @@ use crate::case::references;
 use crate::policy::{Policy, is_token};
 use crate::requirement::{ABILITIES, FACTS, Fact, ROUTES};
 use crate::role::{LOOKALIKES, ORIGIN_ROLES, is_origin_role, is_wire_only};
+use crate::run::RunRule;
 use crate::scenario::{AreaFile, Basis, DifferentialAction, Level, Operator, Scenario, Step};
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
@@ -298,7 +299,10 @@ fn lint(scenario: &Scenario, area: &str, ids: &mut BTreeSet<String>) -> Result<(
         lint_order(id, &scenario.step, index, &names)?;
     }
     let expects = |step: &Step| step.differential.is_some() || !step.expect.is_of_anything();
-    if scenario.grammar.is_none() && !scenario.step.iter().any(expects) {
+    if scenario.grammar.is_some() && scenario.throughout.is_some() {
+        return Err(fault(id, "a scenario has one rule, `grammar` or `throughout`"));
+    }
+    if RunRule::of(scenario).is_none() && !scenario.step.iter().any(expects) {
         return Err(fault(
             id,
             "it passes whatever is answered: none of its steps expects anything",
@@ -538,6 +542,7 @@ expect = { page = "blocked", cause = ["allow-origin-missing"], header = [ { on =
     #[test_case("fetch = { origin = \"allowed\", route", "differential = { method = \"POST\", route", "can only `observe`" ; "answers that no cache stores")]
     #[test_case("fetch = { origin = \"allowed\", route", "differential = { by = [\"request-method\"], route", "only with `preflight`" ; "headers of preflights")]
     #[test_case("fetch = { origin = \"allowed\"", "differential = { to = \"redirekt\"", "did you mean `redirect`?" ; "where a redirect leads")]
+    #[test_case("requires = ", "grammar = \"max-age\"\nthroughout = \"max-age\"\nrequires = ", "one rule" ; "two rules")]
     #[test_case("fetch = ", "wire = { route = \"resource\" }\nfetch = ", "exactly one of" ; "two actions")]
     #[test_case("fetch = ", "alongside = true\nfetch = ", "`alongside` is for" ; "alongside nothing")]
     #[test_case("route = \"resource\" }", "route = \"resource\", headers = [\"x: {answer:1:etag}\"] }", "no earlier step `1`" ; "an answer to itself")]

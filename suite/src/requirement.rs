@@ -42,6 +42,7 @@ pub const FACTS: &[Fact] = &[
     fact("no-origin-allowed", "allows nobody", |p| {
         p.allow_origins.is_empty() && !p.allow_null_origin
     }),
+    fact("origin-denied", "denies an origin", |p| !p.allows_any_origin()),
     fact("several-origins", "allows more than one origin", |p| {
         p.allow_origins.len() > 1
             || p.allow_origins.iter().any(|o| !matches!(o, OriginPattern::Exact(_)))
@@ -61,6 +62,7 @@ pub const FACTS: &[Fact] = &[
     fact("listed-methods", "names the methods that it allows", |p| {
         !p.allow_methods.is_empty() && p.allow_methods.iter().all(|m| m != "*")
     }),
+    fact("method-denied", "denies a method", |p| p.allow_methods.iter().all(|m| m != "*")),
     fact("put-allowed", "allows PUT", |p| p.allows_method("PUT")),
     fact("put-denied", "does not allow PUT", |p| !p.allows_method("PUT")),
     fact("patch-allowed", "allows PATCH", |p| p.allows_method("PATCH")),
@@ -74,6 +76,7 @@ pub const FACTS: &[Fact] = &[
     fact("listed-headers", "names the request headers that it allows", |p| {
         !p.allow_headers.is_empty() && p.allow_headers.iter().all(|h| h != "*")
     }),
+    fact("header-denied", "denies a request header", |p| p.allow_headers.iter().all(|h| h != "*")),
     fact("content-type-allowed", "allows `Content-Type`", |p| p.allows_header("content-type")),
     fact("content-type-denied", "does not allow `Content-Type`", |p| {
         !p.allows_header("content-type")
@@ -89,6 +92,9 @@ pub const FACTS: &[Fact] = &[
     fact("range-denied", "does not allow `Range`", |p| !p.allows_header("range")),
     fact("exposes-headers", "exposes a response header", |p| !p.expose_headers.is_empty()),
     fact("exposes-nothing", "exposes no response header", |p| p.expose_headers.is_empty()),
+    fact("hides-headers", "does not expose every response header", |p| {
+        p.expose_headers.iter().all(|h| h != "*")
+    }),
     fact("exposes-any", "exposes every response header", |p| {
         p.expose_headers.iter().any(|h| h == "*")
     }),
@@ -198,6 +204,10 @@ mod tests {
     #[test_case("exposes-any", "expose-headers = ['*']", "expose-headers = ['x-a']" ; "exposes any")]
     #[test_case("exposes-listed", "expose-headers = ['x-a']", "expose-headers = ['*']" ; "exposes listed")]
     #[test_case("exposes-x-exposed", "expose-headers = ['X-Exposed']", "expose-headers = ['x-a']" ; "exposes x-exposed")]
+    #[test_case("origin-denied", "", "allow-origins = ['*']" ; "origin denied")]
+    #[test_case("method-denied", "", "allow-methods = ['*']" ; "method denied")]
+    #[test_case("header-denied", "", "allow-headers = ['*']" ; "header denied")]
+    #[test_case("hides-headers", "", "expose-headers = ['*']" ; "hides headers")]
     #[test_case("max-age", "max-age = 0", "" ; "max age")]
     #[test_case("max-age-positive", "max-age = 1", "max-age = 0" ; "max age positive")]
     #[test_case("max-age-zero", "max-age = 0", "max-age = 1" ; "max age zero")]

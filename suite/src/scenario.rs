@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::grammar::GrammarRule;
+use crate::throughout::ThroughoutRule;
 
 mod differential;
 mod expect;
@@ -65,6 +66,8 @@ pub struct Scenario {
     pub tags: Vec<String>,
     /// A rule of grammar that every answer of the run must keep.
     pub grammar: Option<GrammarRule>,
+    /// A rule of the policy that every answer of the run must keep.
+    pub throughout: Option<ThroughoutRule>,
     /// What is done, in order.
     pub step: Vec<Step>,
     /// Named variants that pass too.

@@ -38,6 +38,7 @@ fn every_area_is_there_with_its_scenarios() {
         "request-headers",
         "simple",
         "stateless",
+        "throughout",
     ];
     assert_eq!(areas, BTreeSet::from(expected));
     assert!(suite.scenarios().len() >= 150, "only {} scenarios", suite.scenarios().len());

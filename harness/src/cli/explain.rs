@@ -8,6 +8,7 @@ use corspec_fetch::cause::{self, CAUSES, Description};
 use corspec_suite::case::{Abilities, Instantiated};
 use corspec_suite::load::Suite;
 use corspec_suite::requirement::{ABILITIES, Fact, ROUTES};
+use corspec_suite::run::RunRule;
 use corspec_suite::scenario::Scenario;
 use corspec_suite::words::{key, spec_link};
 
@@ -125,8 +126,8 @@ fn steps(scenario: &Scenario, page: &mut Page) {
             page.line(&format!("     - {expectation}"));
         }
     }
-    if let Some(rule) = scenario.grammar {
-        let (name, words) = (key(&rule), rule.words());
+    if let Some(rule) = RunRule::of(scenario) {
+        let (name, words) = (rule.name(), rule.words());
         page.line(&format!("  Every answer of the run keeps the rule `{name}`: {words}"));
     }
     if !scenario.accept.is_empty() {

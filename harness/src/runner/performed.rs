@@ -7,7 +7,7 @@ use std::thread;
 
 use corspec_suite::case::Case;
 use corspec_suite::exchange::StepRecord;
-use corspec_suite::grammar::RunExchange;
+use corspec_suite::run::RunExchange;
 use corspec_suite::scenario::Scenario;
 
 use super::outcome::{Ran, blank, judged};

@@ -129,7 +129,7 @@ fn begins_as(member: &[u8], pattern: &[u8]) -> bool {
 }
 
 /// The number that `digits` are, the largest there is for more of them; nothing if they are something else.
-fn number(digits: &[u8]) -> Option<u64> {
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let more = |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add((digit - b'0').into());
     is_number.then(|| digits.iter().fold(0, more))
