@@ -261,8 +261,7 @@ fn instantiate(
     let template = Template { policy, abilities };
     let rule = RunRule::of(scenario);
     let mut steps = Vec::new();
-    let named = scenario.step.iter().enumerate().map(|(index, it)| (it.name_at(index), it.clone()));
-    for (name, step) in expanded(named, &template)? {
+    for (name, step) in expanded(scenario, &template)? {
         let action = match action(&step, &template) {
             // A rule over the run looks at whatever is answered: what a policy has no value for is left out.
             Err(_) if rule.is_some() => continue,
@@ -304,15 +303,18 @@ fn instantiate(
     })
 }
 
-/// The steps, of which one for every allowed origin is as many as there are.
-fn expanded(
-    steps: impl Iterator<Item = (String, Step)>,
-    template: &Template<'_>,
-) -> Result<Vec<(String, Step)>, String> {
+/// The steps with their names, but for those of routes that need not be there and are not; one for every allowed origin
+/// is as many as there are.
+fn expanded(scenario: &Scenario, template: &Template<'_>) -> Result<Vec<(String, Step)>, String> {
+    let is_served = |step: &Step| {
+        let routes = &template.abilities.routes;
+        !step.where_served || step.routes().all(|route| routes.contains_key(route))
+    };
     let mut expanded = Vec::new();
-    for (name, step) in steps {
+    for (index, step) in scenario.step.iter().enumerate().filter(|(_, step)| is_served(step)) {
+        let name = step.name_at(index);
         match step.fetch.as_ref().filter(|fetch| fetch.origin == role::EVERY_ALLOWED) {
-            None => expanded.push((name, step)),
+            None => expanded.push((name, step.clone())),
             Some(fetch) => {
                 for origin in role::every_allowed(template.policy, template.own())? {
                     let fetch =
@@ -430,6 +432,8 @@ mod tests {
 
     use test_case::test_case;
 
+    use crate::scenario::AreaFile;
+
     fn count(abilities: &Abilities) -> usize {
         let suite = Suite::embedded().unwrap();
         let pairs = suite
@@ -505,6 +509,44 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Names of the steps that are done of three that ask a target with the route `vary` alone.
+    fn done(where_served: [bool; 3]) -> Result<Vec<String>, String> {
+        let step = |(route, may): (&str, bool)| {
+            format!(
+                "[[scenario.step]]\nname = '{route}'\nwhere-served = {may}\nwire = {{ route = '{route}' }}\n"
+            )
+        };
+        let steps: String =
+            ["vary", "throws", "slash"].into_iter().zip(where_served).map(step).collect();
+        let text = format!(
+            "area = 's'\nabout = ''\n[[scenario]]\nid = 's/a'\ntitle = ''\nwhy = ''\nimpact = ''\nspec = ''\n\
+             basis = 'http'\nlevel = 'observe'\n{steps}"
+        );
+        let area: AreaFile = toml::from_str(&text).unwrap();
+        let routes = [("vary".to_owned(), "/vary".to_owned())].into_iter().collect();
+        let abilities = Abilities { routes, ..Abilities::default() };
+        let case = instantiate(&area.scenario[0], "p", &Policy::default(), &abilities)?;
+        Ok(case.steps.into_iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn what_may_be_left_out_is_where_its_route_is_missing() {
+        assert_eq!(done([true; 3]), Ok(vec!["vary".to_owned()]));
+        assert_eq!(done([true, true, false]), Err("the target has no route `slash`".to_owned()));
+    }
+
+    #[test]
+    fn a_case_of_which_nothing_is_left_is_not_applicable() {
+        let text = "area = 's'\nabout = ''\n[[scenario]]\nid = 's/a'\ntitle = ''\nwhy = ''\nimpact = ''\nspec = ''\n\
+                    basis = 'http'\nlevel = 'observe'\n[[scenario.step]]\nwhere-served = true\nwire = { route = 'redirect', to = 'vary' }\n";
+        let area: AreaFile = toml::from_str(text).unwrap();
+        let mut abilities = Abilities::all();
+        assert!(instantiate(&area.scenario[0], "p", &Policy::default(), &abilities).is_ok());
+        abilities.routes.remove("vary");
+        let error = instantiate(&area.scenario[0], "p", &Policy::default(), &abilities);
+        assert_eq!(error.unwrap_err(), "none of its requests can be made here");
     }
 
     #[test_case("{base}/a", "+b", "{base}/a+b" ; "a path")]

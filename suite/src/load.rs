@@ -448,18 +448,32 @@ fn lint_order(id: &str, steps: &[Step], index: usize, names: &[String]) -> Resul
     if step.alongside && (index == 0 || step.advance != 0) {
         return Err(fault(id, "`alongside` is for a step after another, and moves no clock"));
     }
+    // What other steps refer to must be there.
+    let is_of_a_group = step.alongside || steps.get(index + 1).is_some_and(|next| next.alongside);
+    let is_compared = |name: &String| {
+        let mut headers = steps.iter().flat_map(|it| &it.expect.header);
+        headers.any(|header| header.step.as_ref() == Some(name))
+    };
+    if step.where_served && (is_of_a_group || is_compared(&names[index])) {
+        return Err(fault(id, "what another step needs cannot be `where-served`"));
+    }
     // Steps that are done together know nothing of one another.
     let group = steps[..=index].iter().rposition(|it| !it.alongside).unwrap_or_default();
+    let is_done = |name: &str| {
+        let mut earlier = steps[..group].iter().zip(names);
+        earlier.any(|(step, it)| it == name && !step.where_served)
+    };
     let page = step.fetch.iter().flat_map(|fetch| &fetch.headers);
     let raw = step.wire.iter().flat_map(|wire| wire.headers.iter().map(|(_, value)| value));
     for value in page.chain(raw) {
-        if let Some((earlier, _)) =
-            references(value).find(|(it, _)| !names[..group].iter().any(|name| name == it))
-        {
+        if let Some((earlier, _)) = references(value).find(|(it, _)| !is_done(it)) {
             return Err(Fault {
                 word: value.clone(),
                 message: format!("there is no earlier step `{earlier}`"),
-                hint: Some("`{answer:STEP:HEADER}` names a step before this one".to_owned()),
+                hint: Some(
+                    "`{answer:STEP:HEADER}` names a step before this one that is always done"
+                        .to_owned(),
+                ),
             });
         }
     }
@@ -545,6 +559,9 @@ expect = { page = "blocked", cause = ["allow-origin-missing"], header = [ { on =
     #[test_case("requires = ", "grammar = \"max-age\"\nthroughout = \"max-age\"\nrequires = ", "one rule" ; "two rules")]
     #[test_case("fetch = ", "wire = { route = \"resource\" }\nfetch = ", "exactly one of" ; "two actions")]
     #[test_case("fetch = ", "alongside = true\nfetch = ", "`alongside` is for" ; "alongside nothing")]
+    #[test_case("[[scenario.step]]", "[[scenario.step]]\nwhere-served = true\nwire = { route = \"vary\" }\n[[scenario.step]]\nalongside = true", "another step needs" ; "what is done alongside and may be left out")]
+    #[test_case("[[scenario.step]]", "[[scenario.step]]\nname = \"first\"\nwhere-served = true\nwire = { route = \"vary\" }\n[[scenario.step]]\nwire = { route = \"vary\", headers = [[\"x\", \"{answer:first:etag}\"]] }\n[[scenario.step]]", "no earlier step `first`" ; "an answer that may be left out")]
+    #[test_case("[[scenario.step]]", "[[scenario.step]]\nname = \"first\"\nwhere-served = true\nwire = { route = \"vary\" }\n[[scenario.step]]\nwire = { route = \"vary\" }\nexpect = { header = [{ name = \"vary\", is = \"same-as\", step = \"first\" }] }\n[[scenario.step]]", "another step needs" ; "a comparison that may be left out")]
     #[test_case("route = \"resource\" }", "route = \"resource\", headers = [\"x: {answer:1:etag}\"] }", "no earlier step `1`" ; "an answer to itself")]
     fn what_a_scenario_cannot_say_is_refused(wrong: &str, right: &str, expected: &str) {
         let shown = failure(wrong, right);

@@ -139,6 +139,9 @@ pub struct Step {
     /// Whether it is done at the same time as the step before it, each by a visitor with a browser of its own.
     #[serde(default)]
     pub alongside: bool,
+    /// Whether it is left out where the target does not serve its route; without it the whole case is not applicable.
+    #[serde(default)]
+    pub where_served: bool,
     /// What a page does.
     pub fetch: Option<FetchAction>,
     /// A raw request, for what no browser sends.
@@ -327,5 +330,14 @@ impl Step {
     #[must_use]
     pub fn name_at(&self, index: usize) -> String {
         self.name.clone().unwrap_or_else(|| (index + 1).to_string())
+    }
+
+    /// Names of the routes that it asks for.
+    pub fn routes(&self) -> impl Iterator<Item = &str> {
+        let fetch = self.fetch.as_ref().map(|it| (&it.route, &it.to));
+        let wire = self.wire.as_ref().map(|it| (&it.route, &it.to));
+        let differential = self.differential.as_ref().map(|it| (&it.route, &it.to));
+        let asked = fetch.into_iter().chain(wire).chain(differential);
+        asked.flat_map(|(route, to)| [Some(route), to.as_ref()]).flatten().map(String::as_str)
     }
 }

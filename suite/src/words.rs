@@ -104,6 +104,8 @@ impl Step {
             (.., Some(differential)) => differential.words(),
             (None, None, None) => "nothing is done".to_owned(),
         };
+        let served = if self.where_served { "where that route is served, " } else { "" };
+        let action = format!("{served}{action}");
         match (self.advance, self.alongside) {
             (0, false) => action,
             (0, true) => format!("at the same time, {action}"),
@@ -384,6 +386,12 @@ mod tests {
             step.words(),
             "a page of the origin `denied` fetches `missing` with `+a` at the end of its path with the method `GET`"
         );
+    }
+
+    #[test]
+    fn a_step_that_may_be_left_out_says_so() {
+        let step: Step = toml::from_str("where-served = true\nwire = { route = 'vary' }").unwrap();
+        assert_eq!(step.words(), "where that route is served, a raw request: `GET` for `vary`");
     }
 
     #[test]

@@ -36,6 +36,7 @@ fn every_area_is_there_with_its_scenarios() {
         "redirects",
         "representations",
         "request-headers",
+        "routes",
         "simple",
         "stateless",
         "throughout",
