@@ -7,6 +7,7 @@
 
 use corspec_fetch::construct::{is_forbidden_method, is_forbidden_request_header};
 use corspec_fetch::cors_check::cors_check;
+use corspec_fetch::filter::{is_always_exposed, is_forbidden_response_header_name};
 use corspec_fetch::header_list::HeaderList;
 use corspec_fetch::origin::Origin;
 use corspec_fetch::request::CredentialsMode;
@@ -48,20 +49,6 @@ const ORIGIN: &str = "access-control-allow-origin";
 
 /// Request headers that pages set without leave (Fetch, #cors-safelisted-request-header), whatever the value.
 const SAFELISTED_REQUEST: [&str; 3] = ["accept", "accept-language", "content-language"];
-
-/// Response headers that pages see anyway (Fetch, #cors-safelisted-response-header-name), and those that they never see
-/// (#forbidden-response-header-name).
-const EXPOSED_IN_VAIN: [&str; 9] = [
-    "cache-control",
-    "content-language",
-    "content-length",
-    "content-type",
-    "expires",
-    "last-modified",
-    "pragma",
-    "set-cookie",
-    "set-cookie2",
-];
 
 impl ThroughoutRule {
     /// What it asks, in words.
@@ -184,7 +171,8 @@ impl<'a> Page<'a> {
     /// The first header beyond the policy that an answer exposes that the page may read.
     fn exposes_beyond(&self, policy: &Policy) -> Option<String> {
         let counts = !self.is_preflight() && self.passes_check(CredentialsMode::Omit);
-        let is_within = |it: &str| policy.exposes_header(it) || is_one_of(it, &EXPOSED_IN_VAIN);
+        let is_in_vain = |it: &[u8]| is_always_exposed(it) || is_forbidden_response_header_name(it);
+        let is_within = |it: &str| policy.exposes_header(it) || is_in_vain(it.as_bytes());
         counts.then(|| self.lists(EXPOSED, is_within)).flatten()
     }
 

@@ -49,11 +49,18 @@ pub(crate) fn cors_headers(response: &HeaderList, credentials: CredentialsMode) 
         .iter()
         .filter(|(name, _)| is_token(name) && !is_forbidden_response_header_name(name))
         .filter(|(name, _)| {
-            let same = |known: &[u8]| known.eq_ignore_ascii_case(name);
-            SAFELISTED.iter().any(|known| same(known.as_bytes()))
-                || exposed.as_ref().is_none_or(|names| names.iter().any(|known| same(known)))
+            let is_exposed =
+                |names: &Vec<Vec<u8>>| names.iter().any(|it| it.eq_ignore_ascii_case(name));
+            is_always_exposed(name) || exposed.as_ref().is_none_or(is_exposed)
         })
         .collect()
+}
+
+/// Whether pages may read a header of this name on any answer, whatever it exposes: a
+/// [CORS-safelisted response-header name](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).
+#[must_use]
+pub fn is_always_exposed(name: &[u8]) -> bool {
+    SAFELISTED.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// Whether a name is a [forbidden response-header name](https://fetch.spec.whatwg.org/#forbidden-response-header-name).
