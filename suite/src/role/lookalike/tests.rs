@@ -1,3 +1,5 @@
+//! Rows for the look-alikes: what each is under which policy, and that each can be.
+
 use super::*;
 
 use test_case::test_case;
