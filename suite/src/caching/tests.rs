@@ -125,6 +125,16 @@ fn a_refusal_that_is_for_another_is_told() {
     assert_eq!(seen, story);
 }
 
+#[test]
+fn an_answer_that_can_be_read_all_the_same_is_but_another() {
+    let found = fault("", |request| {
+        let exposed = if request.headers.contains("origin") { "x-a" } else { "x-b" };
+        answer(200, &[(ALLOW_ORIGIN, "*"), ("access-control-expose-headers", exposed)])
+    });
+    let [_, seen] = found.unwrap();
+    assert!(seen.contains("it gets what was meant for another"), "{seen}");
+}
+
 #[test_case(200, 429 ; "one asked too often")]
 #[test_case(200, 503 ; "the server was busy")]
 #[test_case(404, 403 ; "who asks gets nothing either")]

@@ -92,4 +92,5 @@ fn a_failure_says_what_the_rule_asks() {
         panic!("it fails");
     };
     assert_eq!(failures[0].expected, "one line of digits");
+    assert_eq!(failures[0].clause, "grammar");
 }
