@@ -101,7 +101,6 @@ fn a_method_is_rejected(method: &str) {
 #[test_case("patch" => "patch")]
 #[test_case("Patch" => "Patch")]
 #[test_case("propfind" => "propfind")]
-#[test_case("" => "GET"; "none is GET")]
 fn a_method_goes_out_as(method: &str) -> String {
     text(&Browser::new().fetch(&init(method, PAGE, &[]), open).sent[0].method)
 }
