@@ -1,8 +1,8 @@
 //! Secrets, kept out of every output but `fetch --batch`.
 
-use corspec_fetch::header_list::HeaderList;
+use std::borrow::Cow;
 
-use crate::escape::latin1;
+use corspec_fetch::header_list::HeaderList;
 
 /// What stands in a secret's place.
 pub const REDACTED: &str = "<redacted>";
@@ -10,22 +10,23 @@ pub const REDACTED: &str = "<redacted>";
 /// A header's value without its secret: credentials, the values of cookies,
 /// userinfo in URLs, and the headers that `secret` names (in any case).
 #[must_use]
-pub fn header(name: &[u8], value: &[u8], secret: &[String]) -> Vec<u8> {
-    let name = latin1(name).to_ascii_lowercase();
-    if secret.iter().any(|it| it.eq_ignore_ascii_case(&name)) {
-        return REDACTED.into();
+pub fn header<'v>(name: &[u8], value: &'v [u8], secret: &[String]) -> Cow<'v, [u8]> {
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    if is("authorization") || is("proxy-authorization") || secret.iter().any(|it| is(it)) {
+        return REDACTED.as_bytes().into();
     }
-    match name.as_str() {
-        "authorization" | "proxy-authorization" => REDACTED.into(),
-        "cookie" => value.split(|&it| it == b';').map(cookie).collect::<Vec<_>>().join(&b';'),
-        "set-cookie" => {
-            let end = value.iter().position(|&it| it == b';').unwrap_or(value.len());
-            [cookie(&value[..end]), value[end..].to_vec()].concat()
-        }
-        _ => match std::str::from_utf8(value) {
-            Ok(value) => text(value).into_bytes(),
-            Err(_) => value.to_vec(),
-        },
+    if is("cookie") {
+        let cookies: Vec<_> = value.split(|&it| it == b';').map(cookie).collect();
+        return cookies.join(&b';').into();
+    }
+    if is("set-cookie") {
+        let end = value.iter().position(|&it| it == b';').unwrap_or(value.len());
+        return [cookie(&value[..end]), value[end..].to_vec()].concat().into();
+    }
+    match std::str::from_utf8(value) {
+        // What has no `@` has no userinfo.
+        Ok(value) if value.contains('@') => text(value).into_bytes().into(),
+        _ => value.into(),
     }
 }
 
@@ -78,7 +79,7 @@ mod tests {
     #[test_case("X-Other", "shown" => "shown"; "any other")]
     fn a_secret_is_not_shown(name: &str, value: &str) -> String {
         let shown = header(name.as_bytes(), value.as_bytes(), &[String::from("x-api-key")]);
-        String::from_utf8(shown).unwrap_or_default()
+        String::from_utf8(shown.into_owned()).unwrap_or_default()
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use url::Url;
 
+use crate::driver::FollowPolicy;
 use crate::event::{CaseResult, Event, ResultKind, SuiteInfo, Summary, TargetReport, TargetState};
 use crate::transport::Transport;
 
@@ -79,6 +80,16 @@ struct Gave {
     results: Vec<CaseResult>,
     /// Whether it was given up.
     given_up: bool,
+}
+
+/// Where the cases of one server are run.
+struct Place<'a> {
+    /// Scheme, host and port of the server.
+    base: &'a str,
+    /// Those of the server that redirects to it.
+    elsewhere: &'a str,
+    /// Where redirects are followed to.
+    follow: FollowPolicy,
 }
 
 /// Where a target says how far it is.
@@ -281,17 +292,19 @@ impl Plan<'_> {
         let abilities = Abilities { origin, ..ran.asked.abilities() };
         let transport = self.transport_to(ran.asked, base);
         let patience = Patience::with(&transport, base);
+        let place = self.place(ran, base);
         let cases = self.scenarios.iter().enumerate().map(|(at, scenario)| {
             let mut case = self.suite.case(scenario, (ran.policy, policy), &abilities);
             if *is_http2 {
                 case = version::over_http2(scenario, case);
             }
-            let patience = &patience;
-            async move {
-                let case = self.case(scenario, ran, case, base, patience);
+            let (place, patience) = (&place, &patience);
+            // Boxed, for it is large, and is moved about while it waits for its turn.
+            Box::pin(async move {
+                let case = self.case(scenario, ran, case, place.as_ref(), patience);
                 let fault = |why| Err(boxed(scenario, ran, ResultKind::HarnessError, why));
                 (at, fault::caught(case).await.unwrap_or_else(fault))
-            }
+            })
         });
         // Not in order: a case that waits holds up none but itself.
         let mut cases = stream::iter(cases).buffer_unordered(self.jobs);
@@ -310,11 +323,24 @@ impl Plan<'_> {
             progress.reach(ran.policy, progress.done + 1);
         }
         drop(cases);
-        let unasked = self.unasked(ran, ResultKind::TargetError, "it ended before its turn");
-        let asked = asked.into_iter().zip(unasked);
-        let asked: Vec<_> =
-            asked.map(|(case, unasked)| case.unwrap_or(Err(Box::new(unasked)))).collect();
-        (performed::results(&asked, ran, server), patience.given_up().await)
+        let unasked = |scenario| {
+            let why = "it ended before its turn".to_owned();
+            Err(boxed(scenario, ran, ResultKind::TargetError, why))
+        };
+        let asked = asked.into_iter().zip(&self.scenarios);
+        let asked = asked.map(|(case, scenario)| case.unwrap_or_else(|| unasked(scenario)));
+        (performed::results(asked.collect(), ran, server), patience.given_up().await)
+    }
+
+    /// Where the cases of one server are at.
+    ///
+    /// # Errors
+    ///
+    /// The harness could not listen; why.
+    fn place<'a>(&self, ran: &'a Ran<'_>, base: &'a Url) -> Result<Place<'a>, String> {
+        let elsewhere = ran.elsewhere.as_ref().map_err(ToString::to_string)?;
+        let follow = perform::follow(base, elsewhere, self.follow_elsewhere)?;
+        Ok(Place { base: start(base), elsewhere, follow })
     }
 
     async fn case<'a>(
@@ -322,7 +348,7 @@ impl Plan<'_> {
         scenario: &'a Scenario,
         ran: &Ran<'a>,
         case: Instantiated,
-        base: &Url,
+        place: Result<&Place<'a>, &String>,
         patience: &Patience<'_>,
     ) -> Result<Performed<'a>, Box<CaseResult>> {
         let case = match case {
@@ -331,14 +357,10 @@ impl Plan<'_> {
             }
             Instantiated::Case(case) => case,
         };
-        let elsewhere = ran
-            .elsewhere
-            .as_ref()
-            .map_err(|error| boxed(scenario, ran, ResultKind::HarnessError, error.to_string()))?;
-        let case = case.concretize(start(base), elsewhere);
-        let follow = perform::follow(base, elsewhere, self.follow_elsewhere)
-            .map_err(|error| boxed(scenario, ran, ResultKind::HarnessError, error))?;
-        match perform::perform(&case, &follow, patience).await {
+        let fault = |why: &String| boxed(scenario, ran, ResultKind::HarnessError, why.clone());
+        let &Place { base, elsewhere, ref follow } = place.map_err(fault)?;
+        let case = case.concretize(base, elsewhere);
+        match perform::perform(&case, follow, patience).await {
             Ok(records) => Ok(Performed { scenario, case, records, elsewhere }),
             Err(reason) => Err(boxed(scenario, ran, ResultKind::TargetError, reason)),
         }

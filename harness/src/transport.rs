@@ -182,12 +182,14 @@ impl Transport {
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectionFailure> {
-        let mut request = convert(request)?;
-        self.add(&mut request);
-        let origin = request.url().origin();
-        match timeout(self.timeout, self.answered(request)).await {
+        let ready = || {
+            let mut request = convert(request)?;
+            self.add(&mut request);
+            Ok(request)
+        };
+        match timeout(self.timeout, self.answered(ready()?, || ready().ok())).await {
             Ok(Ok(response)) => Ok(self.received(response).await),
-            Ok(Err(error)) if self.has_no_word_of_http2(&origin, &error) => {
+            Ok(Err(error)) if self.has_no_word_of_http2(&request.url.origin(), &error) => {
                 Err(failure(kind(&error), NO_WORD_OF_HTTP2.to_owned()))
             }
             Ok(Err(error)) => Err(failure(kind(&error), described(&error))),
@@ -207,17 +209,26 @@ impl Transport {
     }
 
     /// The head of an answer. A server may close a connection just when it is used again, which says
-    /// nothing of the request.
-    async fn answered(&self, request: reqwest::Request) -> Result<Response, reqwest::Error> {
+    /// nothing of the request: what is made `again` is sent in its place.
+    async fn answered(
+        &self,
+        request: reqwest::Request,
+        again: impl FnOnce() -> Option<reqwest::Request>,
+    ) -> Result<Response, reqwest::Error> {
         let Some(used) = &self.used else { return execute(&self.client, request).await };
         let origin = request.url().origin();
         let was_used = used.lock().unwrap_or_else(PoisonError::into_inner).contains(&origin);
-        let again = request.try_clone().filter(|_| was_used);
-        let response = match (execute(&self.client, request).await, again) {
-            (Err(error), Some(again)) if is_lost(&error) => execute(&self.unpooled, again).await?,
-            (response, _) => response?,
+        let again = || again().filter(|_| was_used);
+        let response = match execute(&self.client, request).await {
+            Err(error) if is_lost(&error) => match again() {
+                Some(again) => execute(&self.unpooled, again).await?,
+                None => return Err(error),
+            },
+            response => response?,
         };
-        used.lock().unwrap_or_else(PoisonError::into_inner).insert(origin);
+        if !was_used {
+            used.lock().unwrap_or_else(PoisonError::into_inner).insert(origin);
+        }
         Ok(response)
     }
 

@@ -1,5 +1,6 @@
 //! Cases: a scenario made concrete for one policy and one target.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -260,24 +261,7 @@ fn instantiate(
     }
     let template = Template { policy, abilities };
     let rule = RunRule::of(scenario);
-    let mut steps = Vec::new();
-    for (name, step) in expanded(scenario, &template)? {
-        let action = match action(&step, &template) {
-            // A rule over the run looks at whatever is answered: what a policy has no value for is left out.
-            Err(_) if rule.is_some() => continue,
-            action => action?,
-        };
-        steps.push(CaseStep {
-            name,
-            advance: Duration::from_secs(step.advance),
-            alongside: step.alongside,
-            action,
-            expect: expect(&step.expect, &template)?,
-        });
-    }
-    if steps.is_empty() {
-        return Err("none of its requests can be made here".to_owned());
-    }
+    let steps = steps(scenario, &template, rule)?;
     let mut accept = Vec::new();
     for variant in &scenario.accept {
         let expects = variant.expect.iter();
@@ -303,9 +287,39 @@ fn instantiate(
     })
 }
 
+fn steps(
+    scenario: &Scenario,
+    template: &Template<'_>,
+    rule: Option<RunRule>,
+) -> Result<Vec<CaseStep>, String> {
+    let expanded = expanded(scenario, template)?;
+    let mut steps = Vec::with_capacity(expanded.len());
+    for (name, step) in expanded {
+        let action = match action(&step, template) {
+            // A rule over the run looks at whatever is answered: what a policy has no value for is left out.
+            Err(_) if rule.is_some() => continue,
+            action => action?,
+        };
+        steps.push(CaseStep {
+            name,
+            advance: Duration::from_secs(step.advance),
+            alongside: step.alongside,
+            action,
+            expect: expect(&step.expect, template)?,
+        });
+    }
+    match steps.is_empty() {
+        true => Err("none of its requests can be made here".to_owned()),
+        false => Ok(steps),
+    }
+}
+
 /// The steps with their names, but for those of routes that need not be there and are not; one for every allowed origin
 /// is as many as there are.
-fn expanded(scenario: &Scenario, template: &Template<'_>) -> Result<Vec<(String, Step)>, String> {
+fn expanded<'a>(
+    scenario: &'a Scenario,
+    template: &Template<'_>,
+) -> Result<Vec<(String, Cow<'a, Step>)>, String> {
     let is_served = |step: &Step| {
         let routes = &template.abilities.routes;
         !step.where_served || step.routes().all(|route| routes.contains_key(route))
@@ -314,13 +328,13 @@ fn expanded(scenario: &Scenario, template: &Template<'_>) -> Result<Vec<(String,
     for (index, step) in scenario.step.iter().enumerate().filter(|(_, step)| is_served(step)) {
         let name = step.name_at(index);
         match step.fetch.as_ref().filter(|fetch| fetch.origin == role::EVERY_ALLOWED) {
-            None => expanded.push((name, step.clone())),
+            None => expanded.push((name, Cow::Borrowed(step))),
             Some(fetch) => {
                 for origin in role::every_allowed(template.policy, template.own())? {
                     let fetch =
                         FetchAction { origin: format!("literal:{origin}"), ..fetch.clone() };
                     let step = Step { fetch: Some(fetch), ..step.clone() };
-                    expanded.push((format!("{name} of {origin}"), step));
+                    expanded.push((format!("{name} of {origin}"), Cow::Owned(step)));
                 }
             }
         }

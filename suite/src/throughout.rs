@@ -69,35 +69,19 @@ impl ThroughoutRule {
     #[must_use]
     pub fn offence(self, exchange: &Exchange, case: &Case) -> Option<String> {
         let answer = exchange.response.as_ref().ok()?;
-        let policy = &case.policy;
-        let page = || Page::of(exchange, answer);
-        match self {
-            Self::Origins => page()
-                .filter(|it| !policy.allows_origin(it.origin))
-                .filter(|it| it.is_let_in(CredentialsMode::Omit))
-                .map(|it| it.lines(&[ORIGIN])),
-            Self::Credentials => page()
-                .filter(|it| !policy.allow_credentials && it.is_let_in(CredentialsMode::Include))
-                .map(|it| it.lines(&[ORIGIN, CREDENTIALS])),
-            Self::Methods => page()?.grants_beyond(METHODS, |it| is_method_within(it, policy)),
-            Self::Headers => page()?.grants_beyond(HEADERS, |it| is_header_within(it, policy)),
-            Self::Exposed => page()?.exposes_beyond(policy),
-            Self::MaxAge => {
-                let most = policy.max_age.map_or(u64::MAX, u64::from);
-                let is_within = |it: &str| number(it.as_bytes()).is_none_or(|age| age <= most);
-                page()?.grants_beyond(MAX_AGE, is_within)
-            }
-            Self::ServerErrors => {
-                let path = path(&exchange.request.url);
-                let is_due = || case.failing.iter().any(|route| is_of(route, path));
-                let fails = answer.status >= 500 && answer.status != 501 && !is_due();
-                fails.then(|| format!("the status is {}", answer.status))
-            }
+        if self == Self::ServerErrors {
+            let path = path(&exchange.request.url);
+            let is_due = || case.failing.iter().any(|route| is_of(route, path));
+            let fails = answer.status >= 500 && answer.status != 501 && !is_due();
+            return fails.then(|| format!("the status is {}", answer.status));
         }
+        let page = Page::of(exchange, answer)?;
+        // Whose page it was is asked last: few answers are an offence, and it takes the longest.
+        page.offence(self, &case.policy).filter(|_| page.is_cross_origin())
     }
 }
 
-/// An answer to a page of another origin than the server's own.
+/// An answer to a request that names its origin.
 struct Page<'a> {
     origin: &'a str,
     request: &'a SentRequest,
@@ -105,14 +89,47 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// The page that asked; none where no browser sends such an `Origin`, or none at all.
+    /// The page that asked; none where there is no `Origin`, or not one.
     fn of(exchange: &'a Exchange, answer: &'a SeenResponse) -> Option<Self> {
         let request = &exchange.request;
         let mut lines = request.headers.get_all("origin");
         let (Some(origin), None) = (lines.next(), lines.next()) else { return None };
-        let origin = std::str::from_utf8(origin).ok()?;
-        let is_cross_origin = Origin::parse(origin).is_ok() && !is_own(origin, request);
-        is_cross_origin.then_some(Self { origin, request, answer })
+        Some(Self { origin: std::str::from_utf8(origin).ok()?, request, answer })
+    }
+
+    /// Whether it was a page of another origin than the server's own; no browser sends what is no origin.
+    fn is_cross_origin(&self) -> bool {
+        Origin::parse(self.origin).is_ok() && !is_own(self.origin, self.request)
+    }
+
+    /// What breaks one of the rules for what pages are granted, in words.
+    fn offence(&self, rule: ThroughoutRule, policy: &Policy) -> Option<String> {
+        let offends = |does: bool, names: &[&str]| does.then(|| self.lines(names));
+        match rule {
+            ThroughoutRule::Origins => {
+                let is_let_in = self.is_let_in(CredentialsMode::Omit);
+                offends(is_let_in && !policy.allows_origin(self.origin), &[ORIGIN])
+            }
+            ThroughoutRule::Credentials => {
+                let is_denied = !policy.allow_credentials;
+                let does = is_denied && self.is_let_in(CredentialsMode::Include);
+                offends(does, &[ORIGIN, CREDENTIALS])
+            }
+            ThroughoutRule::Methods => {
+                self.grants_beyond(METHODS, |it| is_method_within(it, policy))
+            }
+            ThroughoutRule::Headers => {
+                self.grants_beyond(HEADERS, |it| is_header_within(it, policy))
+            }
+            ThroughoutRule::Exposed => self.exposes_beyond(policy),
+            ThroughoutRule::MaxAge => {
+                let most = policy.max_age.map_or(u64::MAX, u64::from);
+                let is_within = |it: &str| number(it.as_bytes()).is_none_or(|age| age <= most);
+                self.grants_beyond(MAX_AGE, is_within)
+            }
+            // What fails grants nothing by that.
+            ThroughoutRule::ServerErrors => None,
+        }
     }
 
     fn is_preflight(&self) -> bool {
@@ -131,15 +148,15 @@ impl<'a> Page<'a> {
     /// Whether browsers let the page have what it asked for: an answer that it may read without a preflight, or a
     /// preflight that passes. No page sees a redirect, and an answer to another method only after its preflight.
     fn is_let_in(&self, credentials: CredentialsMode) -> bool {
-        let does = match self.is_preflight() {
-            true => self.is_granted(),
-            false => {
-                let is_redirect = matches!(self.answer.status, 301 | 302 | 303 | 307 | 308);
-                let method = std::str::from_utf8(&self.request.method);
-                !is_redirect && method.is_ok_and(is_safelisted_method)
-            }
-        };
-        does && self.passes_check(credentials)
+        if !self.passes_check(credentials) {
+            return false;
+        }
+        if self.is_preflight() {
+            return self.is_granted();
+        }
+        let is_redirect = matches!(self.answer.status, 301 | 302 | 303 | 307 | 308);
+        let method = std::str::from_utf8(&self.request.method);
+        !is_redirect && method.is_ok_and(is_safelisted_method)
     }
 
     /// Whether a preflight's answer grants the method and the headers that it asked for.

@@ -30,6 +30,7 @@ pub(super) struct Patience<'a> {
 #[derive(Debug, Default)]
 struct State {
     row: Row,
+    /// The paths whose last exchange went unanswered, and those that are asked nothing more.
     paths: HashMap<String, Row>,
     given_up: bool,
 }
@@ -61,8 +62,12 @@ impl<'a> Patience<'a> {
         if state.given_up {
             return Some(format!("given up after {}", state.row));
         }
-        let path = self.path(&Url::parse(url).ok()?)?;
-        let row = state.paths.get(&path)?;
+        if state.paths.is_empty() {
+            return None;
+        }
+        let url = Url::parse(url).ok()?;
+        let path = self.path(&url)?;
+        let row = state.paths.get(path)?;
         row.is_too_long().then(|| format!("`{path}` left {row}"))
     }
 
@@ -84,10 +89,7 @@ impl<'a> Patience<'a> {
         };
         let begun = exchange.response.is_ok();
         let mut state = self.state.lock().await;
-        let row = state.paths.entry(path).or_default();
-        if !row.is_too_long() {
-            row.note(answered, begun);
-        }
+        state.note(path, answered, begun);
         if state.given_up {
             return;
         }
@@ -101,8 +103,11 @@ impl<'a> Patience<'a> {
     }
 
     /// The path of a URL of the server.
-    fn path(&self, url: &Url) -> Option<String> {
-        (url.origin() == self.probe.origin()).then(|| url.path().to_owned())
+    fn path<'u>(&self, url: &'u Url) -> Option<&'u str> {
+        let is_of = url.scheme() == self.probe.scheme()
+            && url.host() == self.probe.host()
+            && url.port_or_known_default() == self.probe.port_or_known_default();
+        is_of.then(|| url.path())
     }
 
     async fn lives(&self) -> bool {
@@ -110,6 +115,19 @@ impl<'a> Patience<'a> {
         let exchange = driver::wire(self.transport, b"GET", self.probe.clone(), headers, None);
         let answer = exchange.await.response;
         answer.is_ok_and(|it| it.body_error.is_none())
+    }
+}
+
+impl State {
+    /// What an exchange at `path` says of it; of one that is asked nothing more, nothing new.
+    fn note(&mut self, path: &str, answered: bool, begun: bool) {
+        if self.paths.get(path).is_some_and(|it| it.is_too_long()) {
+            return;
+        }
+        match answered {
+            true => drop(self.paths.remove(path)),
+            false => self.paths.entry(path.to_owned()).or_default().note(answered, begun),
+        }
     }
 }
 
@@ -130,5 +148,52 @@ impl fmt::Display for Row {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.begun { "the end of an answer" } else { "an answer" };
         write!(out, "{PATIENCE} exchanges in a row without {what}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corspec_fetch::fetch::{ConnectionFailure, FailureKind, HttpRequest, HttpResponse};
+    use corspec_fetch::header_list::HeaderList;
+    use test_case::test_case;
+
+    use super::*;
+    use crate::transport::TransportOptions;
+
+    const A: &str = "http://127.0.0.1:1/a";
+
+    fn exchange(url: &str, answered: bool) -> Exchange {
+        let stalled = || ConnectionFailure { message: String::new(), kind: FailureKind::Stalled };
+        Exchange {
+            request: HttpRequest {
+                preflight: false,
+                method: b"GET".to_vec(),
+                url: Url::parse(url).unwrap(),
+                headers: HeaderList::new(),
+                body: None,
+            },
+            response: if answered { Ok(HttpResponse::default()) } else { Err(stalled()) },
+        }
+    }
+
+    // Answers at other paths keep the server itself from being asked whether it lives.
+    #[test_case(&[(A, false), ("/b", true), (A, false), ("/b", true), (A, false)], A => true; "three in a row")]
+    #[test_case(&[(A, false), (A, false), (A, true), (A, false)], A => false; "an answer between")]
+    #[test_case(&[(A, false), (A, false), ("/b", true), (A, false), (A, true)], A => true; "an answer too late")]
+    #[test_case(&[(A, false), (A, false), ("/b", true), (A, false)], "/b" => false; "another path")]
+    #[test_case(&[(A, false), (A, false), ("/b", true), ("/a?q", false)], A => true; "the same path with a query")]
+    #[test_case(&[("http://127.0.0.1:2/a", false); 3], A => false; "another port")]
+    #[test_case(&[("http://127.0.0.2:1/a", false); 3], A => false; "another host")]
+    #[test_case(&[("https://127.0.0.1:1/a", false); 3], A => false; "another scheme")]
+    #[tokio::test]
+    async fn a_path_is_asked_nothing_more_after(noted: &[(&str, bool)], asked: &str) -> bool {
+        let base = Url::parse("http://127.0.0.1:1").unwrap();
+        let full = |url: &str| base.join(url).unwrap().to_string();
+        let transport = Transport::new(&TransportOptions::default()).unwrap();
+        let patience = Patience::with(&transport, &base);
+        for (url, answered) in noted {
+            patience.note(&exchange(&full(url), *answered)).await;
+        }
+        patience.spent(&full(asked)).await.is_some()
     }
 }

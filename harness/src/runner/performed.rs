@@ -27,24 +27,25 @@ pub(super) struct Performed<'a> {
 /// The result of each case: those that the server was asked are judged, on every core, for the
 /// server has nothing to do meanwhile.
 pub(super) fn results(
-    asked: &[Result<Performed<'_>, Box<CaseResult>>],
+    asked: Vec<Result<Performed<'_>, Box<CaseResult>>>,
     ran: &Ran<'_>,
     server: &Server,
 ) -> Vec<CaseResult> {
     let (base, is_ours) = (start(server.base_url()), server.is_ours());
-    let run = exchanges_with(base, asked.iter().flatten());
-    let result = |case: &Result<Performed<'_>, Box<CaseResult>>| match case {
-        Err(result) => (**result).clone(),
-        Ok(performed) => performed.result(ran, &run, is_ours.then_some(base)),
-    };
+    let performed: Vec<_> = asked.iter().flatten().collect();
+    let run = exchanges_with(base, performed.iter().copied());
+    let result = |it: &&Performed<'_>| it.result(ran, &run, is_ours.then_some(base));
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = asked.len().div_ceil(cores).max(1);
-    thread::scope(|scope| {
+    let share = performed.len().div_ceil(cores).max(1);
+    let judged: Vec<_> = thread::scope(|scope| {
         let judge = |cases| scope.spawn(move || of_share(cases, &result));
-        let shares: Vec<_> = asked.chunks(share).map(judge).collect();
+        let shares: Vec<_> = performed.chunks(share).map(judge).collect();
         let joined = shares.into_iter().map(|share| share.join());
         joined.flat_map(|it| it.unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    })
+    });
+    let mut judged = judged.into_iter();
+    let result = |it: Result<_, Box<CaseResult>>| it.map_or_else(|it| Some(*it), |_| judged.next());
+    asked.into_iter().filter_map(result).collect()
 }
 
 fn of_share<C, R>(cases: &[C], result: &impl Fn(&C) -> R) -> Vec<R> {
