@@ -99,17 +99,15 @@ impl Difference {
 
 fn hazards<'a>(exchanges: &'a [Exchange], policy: &Policy) -> Vec<Hazard<'a>> {
     let body_is_stable = body_is_stable(exchanges);
-    let caches = [(Cache::Any, CacheOptions::STANDARD), (Cache::Told, CacheOptions::TOLD)];
     let mut hazards = Vec::new();
     for stored_for in exchanges {
+        let caches = caches_with(stored_for);
         for asker in exchanges {
             let (Some(header), Ok(own)) = (only_difference(stored_for, asker), &asker.response)
             else {
                 continue;
             };
-            let handed = caches.iter().find_map(|(cache, options)| {
-                Some((*cache, handed_over(options, stored_for, asker)?))
-            });
+            let handed = caches.iter().find_map(|it| Some((it.0, it.handed_to(asker)?)));
             let Some((cache, handed)) = handed else { continue };
             let signs_in = asker.request.headers.contains(header.name());
             let found = difference(header, &handed, own, body_is_stable, signs_in);
@@ -150,17 +148,27 @@ fn body_is_stable(exchanges: &[Exchange]) -> bool {
     earlier.iter().any(|it| it.request.headers == last.request.headers && body(it) == body(last))
 }
 
-/// What a shared cache hands to `asker` that was stored for another.
-fn handed_over(
-    options: &CacheOptions,
-    stored_for: &Exchange,
-    asker: &Exchange,
-) -> Option<SeenResponse> {
-    let answer = stored_for.response.as_ref().ok()?;
+/// A shared cache that was just offered one answer, and the time there.
+struct Offered(Cache, SharedCache, Duration);
+
+impl Offered {
+    /// What it hands to `asker`.
+    fn handed_to(&self, asker: &Exchange) -> Option<SeenResponse> {
+        self.1.stored(&asker.request, self.2)
+    }
+}
+
+/// The caches that store the answer, the most usual first.
+fn caches_with(stored_for: &Exchange) -> Vec<Offered> {
+    let Ok(answer) = &stored_for.response else { return Vec::new() };
     let now = date(answer, "date").unwrap_or(Duration::ZERO);
-    let mut cache = SharedCache::new(options.clone());
-    cache.store(&stored_for.request, answer, now).ok()?;
-    cache.stored(&asker.request, now)
+    let offered = |(kind, options)| {
+        let mut cache = SharedCache::new(options);
+        cache.store(&stored_for.request, answer, now).ok()?;
+        Some(Offered(kind, cache, now))
+    };
+    let kinds = [(Cache::Any, CacheOptions::STANDARD), (Cache::Told, CacheOptions::TOLD)];
+    kinds.into_iter().filter_map(offered).collect()
 }
 
 /// In what an answer differs from the asker's own, as far as `header` may be the cause.
