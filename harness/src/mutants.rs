@@ -194,7 +194,7 @@ impl Subject<'_> {
         let base = start(self.server);
         let (mut performed, mut results) = (Vec::new(), Vec::new());
         for case in cases {
-            let case = case.concretize(base, self.elsewhere);
+            let case = Case::clone(case).concretize(base, self.elsewhere);
             let url = self.server.base_url();
             match runner::ask(&case, url, self.elsewhere, &self.transport).await {
                 Ok(records) => performed.push((case, records)),

@@ -219,16 +219,17 @@ impl Case {
     /// The case with the URLs (scheme, host and port, no slash at the end) of the target and of the
     /// server [elsewhere](crate::scenario::FetchAction::through_elsewhere) in their places.
     #[must_use]
-    pub fn concretize(&self, base: &str, elsewhere: &str) -> Self {
-        let mut case = self.clone();
+    pub fn concretize(mut self, base: &str, elsewhere: &str) -> Self {
         let put = |text: &mut String| {
-            *text = text.replace("{elsewhere}", elsewhere).replace("{base}", base);
+            if text.contains('{') {
+                *text = text.replace("{elsewhere}", elsewhere).replace("{base}", base);
+            }
         };
         let wire = |wire: &mut WireStep| {
             put(&mut wire.url);
             wire.headers.iter_mut().for_each(|(_, value)| put(value));
         };
-        for step in &mut case.steps {
+        for step in &mut self.steps {
             match &mut step.action {
                 Action::Fetch(fetch) => {
                     put(&mut fetch.url);
@@ -240,7 +241,7 @@ impl Case {
                 }
             }
         }
-        case
+        self
     }
 }
 

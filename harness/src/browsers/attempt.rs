@@ -118,7 +118,7 @@ impl<'a> Attempt<'a> {
     pub(super) fn at(planned: &'a Planned, id: String, stages: Vec<(Place, Recording)>) -> Self {
         let steps = cast(&planned.case).filter_map(|(index, visitor)| {
             let (place, _) = stages.get(visitor)?;
-            let case = planned.case.concretize(&place.base, &place.elsewhere);
+            let case = planned.case.clone().concretize(&place.base, &place.elsewhere);
             let Action::Fetch(fetch) = &case.steps[index].action else { return None };
             let step = &planned.case.steps[index];
             Some(PageStep {

@@ -116,7 +116,7 @@ async fn with_answers(mut case: Case, upstream: &Url, transport: &Transport) -> 
         return case;
     }
     let base = upstream.as_str().trim_end_matches('/');
-    let asked = runner::ask(&case.concretize(base, base), upstream, base, transport).await;
+    let asked = runner::ask(&case.clone().concretize(base, base), upstream, base, transport).await;
     let records = asked.unwrap_or_default();
     for index in 0..case.steps.len() {
         if let (true, Ok(action)) =

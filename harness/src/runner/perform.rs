@@ -217,7 +217,7 @@ mod tests {
         let transport = Transport::new(&TransportOptions::default()).unwrap();
         let url = Url::parse(&base).unwrap();
         let patience = Patience::with(&transport, &url);
-        let case = case.concretize(&base, &base);
+        let case = case.clone().concretize(&base, &base);
         let follow = follow(&url, &base, false).unwrap();
         perform(&case, &follow, &patience).await.unwrap()
     }
