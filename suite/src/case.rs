@@ -25,6 +25,7 @@ mod template;
 pub(crate) use answer::references;
 pub use probe::Probe;
 use template::Template;
+pub(crate) use template::unknown_word;
 
 /// What a target can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::Abilities;
 use crate::policy::Policy;
-use crate::role;
+use crate::role::{self, EVERY_ALLOWED, HEADER_ROLES, LOOKALIKES, METHOD_ROLES, ORIGIN_ROLES};
 
 /// What the templates of a scenario are filled from.
 pub(super) struct Template<'a> {
@@ -90,6 +90,39 @@ impl Template<'_> {
     }
 }
 
+/// The first word in a template of `text` that none knows: what it should be, itself, and the words that there are.
+///
+/// The role of every allowed origin is for pages alone: it makes a step of each.
+pub(crate) fn unknown_word(text: &str) -> Option<(&'static str, &str, Vec<&'static str>)> {
+    let inner = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    let mut words = inner.filter_map(|it| it.split_once(':'));
+    words.find_map(|(kind, word)| {
+        let (kind, known) = match kind {
+            "origin" | "host" => ("origin role", origin_roles()),
+            "method" => ("method role", names(METHOD_ROLES)),
+            "header" => ("header role", names(HEADER_ROLES)),
+            "policy" => ("list or number of a policy", FIELDS.to_vec()),
+            _ => return None,
+        };
+        let role = word.strip_suffix(":upper").filter(|_| kind == "header role").unwrap_or(word);
+        let is_known = known.contains(&role) || word.starts_with("literal:");
+        (!is_known).then_some((kind, word, known))
+    })
+}
+
+/// What `{policy:FIELD}` is there for.
+const FIELDS: [&str; 4] = ["max-age", "allow-methods", "allow-headers", "expose-headers"];
+
+fn origin_roles() -> Vec<&'static str> {
+    let lookalikes = LOOKALIKES.iter().map(|it| it.name);
+    let roles = ORIGIN_ROLES.iter().map(|it| it.0).filter(|it| *it != EVERY_ALLOWED);
+    roles.chain(lookalikes).collect()
+}
+
+fn names(roles: &[(&'static str, &str)]) -> Vec<&'static str> {
+    roles.iter().map(|it| it.0).collect()
+}
+
 /// What `N:TEXT` stands for: the text N times.
 fn repeated(rest: &str) -> Option<String> {
     let (times, text) = rest.split_once(':')?;
@@ -101,6 +134,19 @@ mod tests {
     use super::*;
 
     use test_case::test_case;
+
+    #[test_case("{origin:allowed}, {host:literal:https://a.test} {header:denied:upper}" => None; "known")]
+    #[test_case("{base}/{answer:1:etag} {\"a\": 1} {repeat:2:a" => None; "what is no word")]
+    #[test_case("{host:denied} {origin:alowed}" => Some("origin role"); "origin")]
+    #[test_case("{host:alowed}" => Some("origin role"); "host")]
+    #[test_case("{origin:every-allowed}" => Some("origin role"); "a role for pages alone")]
+    #[test_case("{origin:allowed:upper}" => Some("origin role"); "upper case is for headers")]
+    #[test_case("{method:PUT}" => Some("method role"); "method")]
+    #[test_case("{header:alowed:upper}" => Some("header role"); "header")]
+    #[test_case("{policy:allow-origins}" => Some("list or number of a policy"); "policy")]
+    fn a_word_that_no_template_knows_is_found(text: &str) -> Option<&'static str> {
+        unknown_word(text).map(|(kind, ..)| kind)
+    }
 
     #[test_case("{origin:allowed}/path", Ok("https://a.example/path") ; "origin")]
     #[test_case("host={host:allowed};", Ok("host=a.example;") ; "host")]
