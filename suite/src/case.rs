@@ -7,6 +7,7 @@ use std::time::Duration;
 use corspec_fetch::origin::{InvalidOrigin, Origin};
 use corspec_fetch::page::Page;
 use corspec_fetch::request::{Body, CredentialsMode, Mode, RedirectMode, RequestInit};
+use url::Url;
 
 use crate::load::Suite;
 use crate::policy::Policy;
@@ -155,12 +156,16 @@ pub struct FetchStep {
 }
 
 impl FetchStep {
-    /// The page that fetches.
+    /// The page that fetches: the first one of its origin's site, where that is one of the web. What is opaque or an
+    /// app's own has no URL that browsers would show.
     ///
     /// # Errors
     /// When the origin is none, as a scenario's `literal:…` may be.
     pub fn page(&self) -> Result<Page, InvalidOrigin> {
-        Ok(Page::at(Origin::parse(&self.origin)?))
+        let origin = Origin::parse(&self.origin)?;
+        let url =
+            Url::parse(&self.origin).ok().filter(|it| matches!(it.scheme(), "http" | "https"));
+        Ok(Page { url, ..Page::at(origin) })
     }
 
     /// What the page hands to `fetch()`.
@@ -517,7 +522,10 @@ mod tests {
                 for step in case.concretize("http://127.0.0.1:8000", "http://127.0.0.1:8001").steps
                 {
                     if let Action::Fetch(fetch) = step.action {
-                        assert!(fetch.page().is_ok(), "{}: {}", scenario.id, fetch.origin);
+                        let page = fetch.page().unwrap();
+                        // What the referrer is made from.
+                        let is_of_the_web = fetch.origin.starts_with("http");
+                        assert_eq!(page.url.is_some(), is_of_the_web, "{}", fetch.origin);
                         let url = fetch.init().url;
                         let first = url.strip_prefix("http://127.0.0.1:8001/to/").unwrap_or(&url);
                         assert!(first.starts_with("http://127.0.0.1:8000/"), "{}", scenario.id);
