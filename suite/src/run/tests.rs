@@ -94,3 +94,40 @@ fn a_failure_says_what_the_rule_asks() {
     assert_eq!(failures[0].expected, "one line of digits");
     assert_eq!(failures[0].clause, "grammar");
 }
+
+#[test]
+fn each_rule_has_a_name_and_a_scenario() {
+    let suite = Suite::embedded().unwrap();
+    let rules = suite.scenarios().iter().filter_map(RunRule::of);
+    let mut names: Vec<String> = rules.map(|it| format!("{} {}", it.clause(), it.name())).collect();
+    let want = [
+        "grammar allow-credentials",
+        "grammar allow-headers",
+        "grammar allow-methods",
+        "grammar allow-origin",
+        "grammar expose-headers",
+        "grammar max-age",
+        "grammar names",
+        "throughout credentials",
+        "throughout exposed",
+        "throughout headers",
+        "throughout max-age",
+        "throughout methods",
+        "throughout origins",
+        "throughout server-errors",
+    ];
+    names.sort();
+    assert_eq!(names, want);
+}
+
+#[test_case(ThroughoutRule::Origins, "denied origin"; "origins")]
+#[test_case(ThroughoutRule::Credentials, "credentials"; "credentials")]
+#[test_case(ThroughoutRule::Methods, "no method"; "methods")]
+#[test_case(ThroughoutRule::Headers, "no request header"; "headers")]
+#[test_case(ThroughoutRule::Exposed, "exposed"; "exposed")]
+#[test_case(ThroughoutRule::MaxAge, "remembered"; "max age")]
+#[test_case(ThroughoutRule::ServerErrors, "server error"; "server errors")]
+fn a_rule_of_the_policy_says_what_it_asks(rule: ThroughoutRule, about: &str) {
+    let words = RunRule::Throughout(rule).words();
+    assert!(words.contains(about), "{words}");
+}
