@@ -221,7 +221,9 @@ fn console(case: &Case, records: &[StepRecord], step: &str) -> Option<Console> {
 /// Header lines with secrets hidden, names in lower case as they went over the wire.
 fn shown(headers: &HeaderList) -> Vec<(String, String)> {
     let line = |(name, value)| {
-        (latin1(name).to_ascii_lowercase(), latin1(&redact::header(name, value, &[])))
+        let mut shown = latin1(name);
+        shown.make_ascii_lowercase();
+        (shown, latin1(&redact::header(name, value, &[])))
     };
     headers.iter().map(line).collect()
 }

@@ -3,14 +3,22 @@
 //! Names are compared without regard to ASCII case and keep the spelling that
 //! they came with. Values are bytes; nothing here assumes that they are text.
 
+use alloc::format;
 use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
 
 use crate::byte;
 
 /// A [header list](https://fetch.spec.whatwg.org/#concept-header-list).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+///
+/// Its lines stand in one piece of memory: lists are copied far more often than they are changed.
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct HeaderList {
-    lines: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Name and value of each line, one after another.
+    bytes: Vec<u8>,
+    /// Where the name and the value of each line end.
+    ends: Vec<(usize, usize)>,
 }
 
 /// What [extracting header list values] gives: null, failure and an empty list
@@ -50,33 +58,63 @@ impl HeaderList {
     /// line; a name that is there already lends it its spelling.
     pub fn append(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         // Step 1: the spelling of the first line of that name.
-        let known = self.lines.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.as_ref()));
-        let name = known.map_or_else(|| name.as_ref().to_vec(), |(known, _)| known.clone());
+        match self.position(name.as_ref()) {
+            Some(known) => self.bytes.extend_from_within(self.name_at(known)),
+            None => self.bytes.extend_from_slice(name.as_ref()),
+        }
         // Step 2: at the end.
-        self.lines.push((name, value.as_ref().to_vec()));
+        self.end_line(value.as_ref());
     }
 
     /// [Deletes](https://fetch.spec.whatwg.org/#concept-header-list-delete)
     /// every line of that name.
     pub fn delete(&mut self, name: &str) {
-        self.lines.retain(|(known, _)| !known.eq_ignore_ascii_case(name.as_bytes()));
+        let old = core::mem::take(self);
+        for (known, value) in old.iter().filter(|(known, _)| !is_named(known, name)) {
+            self.push(known, value);
+        }
     }
 
     /// [Sets](https://fetch.spec.whatwg.org/#concept-header-list-set) a header:
     /// the first line of that name gets the value, further ones go.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        let same = |(known, _): &(Vec<u8>, Vec<u8>)| known.eq_ignore_ascii_case(name.as_bytes());
         // Step 1: a known one keeps its place.
-        let Some(first) = self.lines.iter().position(same) else {
+        let Some(first) = self.position(name.as_bytes()) else {
             // Step 2: a new header goes to the end.
             return self.append(name, value);
         };
-        self.lines[first].1 = value.as_ref().to_vec();
-        let mut index = 0;
-        self.lines.retain(|line| {
-            index += 1;
-            index - 1 <= first || !same(line)
-        });
+        let old = core::mem::take(self);
+        for (index, (known, other)) in old.iter().enumerate() {
+            if index == first {
+                self.push(known, value.as_ref());
+            } else if !is_named(known, name) {
+                self.push(known, other);
+            }
+        }
+    }
+
+    /// Puts a line to the end, spelt as it is.
+    fn push(&mut self, name: &[u8], value: &[u8]) {
+        self.bytes.extend_from_slice(name);
+        self.end_line(value);
+    }
+
+    /// Ends the line whose name has just been written.
+    fn end_line(&mut self, value: &[u8]) {
+        let name = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.ends.push((name, self.bytes.len()));
+    }
+
+    /// The first line of that name.
+    fn position(&self, name: &[u8]) -> Option<usize> {
+        self.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Where the name of a line is.
+    fn name_at(&self, index: usize) -> Range<usize> {
+        let start = if index == 0 { 0 } else { self.ends[index - 1].1 };
+        start..self.ends[index].0
     }
 
     /// [Gets](https://fetch.spec.whatwg.org/#concept-header-list-get) the values
@@ -96,8 +134,7 @@ impl HeaderList {
 
     /// The values of a name, one a line.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let same = move |known: &[u8]| known.eq_ignore_ascii_case(name.as_bytes());
-        self.iter().filter(move |(known, _)| same(known)).map(|(_, value)| value)
+        self.iter().filter(move |(known, _)| is_named(known, name)).map(|(_, value)| value)
     }
 
     /// The list without the empty lines beside others of the same name, but those of `kept`.
@@ -121,19 +158,24 @@ impl HeaderList {
 
     /// Every line, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.lines.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+        let mut start = 0;
+        self.ends.iter().map(move |&(name, end)| {
+            let line = (&self.bytes[start..name], &self.bytes[name..end]);
+            start = end;
+            line
+        })
     }
 
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.ends.len()
     }
 
     /// Whether there is no line.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.ends.is_empty()
     }
 
     /// [Extracts header list values](https://fetch.spec.whatwg.org/#extract-header-list-values)
@@ -174,7 +216,7 @@ impl HeaderList {
         let mut sorted = Self::new();
         // Step 2: every name once, lower-cased and sorted.
         let mut names: Vec<Vec<u8>> =
-            self.lines.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+            self.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         names.sort();
         names.dedup();
         // Step 3: `Set-Cookie` keeps its lines, all others are combined.
@@ -193,6 +235,17 @@ impl HeaderList {
     }
 }
 
+fn is_named(known: &[u8], name: &str) -> bool {
+    known.eq_ignore_ascii_case(name.as_bytes())
+}
+
+impl fmt::Debug for HeaderList {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.iter().map(|(name, value)| (name.escape_ascii(), value.escape_ascii()));
+        out.debug_list().entries(lines.map(|(name, value)| format!("{name}: {value}"))).finish()
+    }
+}
+
 impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for HeaderList {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(lines: I) -> Self {
         let mut list = Self::new();
@@ -205,6 +258,7 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for HeaderList {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use alloc::vec;
     use alloc::vec::Vec;
 
@@ -248,6 +302,37 @@ mod tests {
         list.set("a", "4");
         let lines: Vec<_> = list.iter().collect();
         assert_eq!(lines, [(&b"A"[..], &b"4"[..]), (b"B", b"2")]);
+    }
+
+    #[test_case("A", "5", &[("A", "5"), ("B", "2"), ("C", "")]; "the first, over another of the name")]
+    #[test_case("b", "55", &[("A", "1"), ("B", "55"), ("A", "3"), ("C", "")]; "in the middle, longer")]
+    #[test_case("c", "6", &[("A", "1"), ("B", "2"), ("A", "3"), ("C", "6")]; "the last")]
+    #[test_case("D", "7", &[("A", "1"), ("B", "2"), ("A", "3"), ("C", ""), ("D", "7")]; "a new one")]
+    fn a_header_is_set_in_its_place(name: &str, value: &str, want: &[(&str, &str)]) {
+        let mut list = HeaderList::new();
+        for (name, value) in [("A", "1"), ("B", "2"), ("a", "3"), ("C", "")] {
+            list.append(name, value);
+        }
+        list.set(name, value);
+        let want = want.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        assert_eq!(list.iter().collect::<Vec<_>>(), want.collect::<Vec<_>>());
+    }
+
+    #[test_case("A", &[("B", "2")]; "every line of a name")]
+    #[test_case("b", &[("A", "1"), ("A", "3")]; "one between others")]
+    #[test_case("X", &[("A", "1"), ("B", "2"), ("A", "3")]; "none")]
+    fn a_header_is_deleted_whole(name: &str, want: &[(&str, &str)]) {
+        let mut list: HeaderList = [("A", "1"), ("B", "2"), ("a", "3")].into_iter().collect();
+        list.delete(name);
+        let want = want.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        assert_eq!(list.iter().collect::<Vec<_>>(), want.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn where_a_name_ends_is_part_of_a_line() {
+        let list = |name: &str, value: &str| [(name, value)].into_iter().collect::<HeaderList>();
+        assert_ne!(list("ab", "c"), list("a", "bc"));
+        assert_eq!(format!("{:?}", list("a", "b\r\n")), r#"["a: b\\r\\n"]"#);
     }
 
     #[test]
