@@ -171,12 +171,12 @@ async fn ran(arguments: &[&str]) -> BTreeMap<String, Value> {
 }
 
 /// A result as it is over any version of HTTP: over HTTP/2 the server's library says also of answers that have no body
-/// that it has no bytes.
+/// that it has no bytes, and nobody is told to upgrade.
 fn of_any_version(mut result: Value) -> Value {
     for exchange in result["exchanges"].as_array_mut().into_iter().flatten() {
-        if exchange["status"] == 204 || exchange["status"] == 304 {
+        if [204, 304, 426].iter().any(|status| exchange["status"] == *status) {
             let headers = exchange["response-headers"].as_array_mut().unwrap();
-            headers.retain(|line| line[0] != "content-length");
+            headers.retain(|line| line[0] != "content-length" && line[0] != "upgrade");
         }
     }
     result
